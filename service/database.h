@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: MIT */
+#pragma once
+
+#include <sqlite3.h>
+
+/* The SQLite database: WAL, synchronous=FULL, foreign keys, schema versions in PRAGMA user_version (migrations in schema.c).
+ *
+ * One thread writes. Work that is handed in while a transaction is being synced shares the next transaction (group commit); each piece runs in a
+ * savepoint of its own, so that one that fails takes nothing else with it. Functions may be called on any thread; those that say "blocks" must
+ * not be called on the event loop. */
+
+typedef struct BhDatabase BhDatabase;
+
+/* Does its statements on db and returns 0, or a negative errno, which rolls back what it did. Runs on the database's own threads:
+ * it must not call bh_database_write() or wait for anything. */
+typedef int (*BhDatabaseWork)(sqlite3 *db, void *userdata);
+
+/* Opens or creates the file (0600) and migrates it. Errors: -EUCLEAN from a newer version, -EIO, -ENOMEM, and those of open(2). Blocks. */
+int bh_database_open(BhDatabase **ret, const char *path);
+
+/* Runs what was handed in, closes. NULL is fine. Blocks. */
+void bh_database_free(BhDatabase *database);
+
+/* Runs work in a write transaction and returns when it is durable, or has been rolled back: its own error, or -EIO, -ENOSPC. Blocks. */
+int bh_database_write(BhDatabase *database, BhDatabaseWork work, void *userdata);
+
+/* As bh_database_write(), without waiting; destroy (may be NULL) is called on userdata afterwards. For what nobody waits for, such as the audit of a refusal. */
+void bh_database_post(BhDatabase *database, BhDatabaseWork work, void *userdata, void (*destroy)(void *userdata));
+
+/* Runs work on a read-only connection, on the calling thread. Blocks. */
+int bh_database_read(BhDatabase *database, BhDatabaseWork work, void *userdata);
+
+/* Prepares a statement that is kept for reuse with its connection; sql must be a string that lives as long as the program. Reset and with bindings
+ * cleared when handed out; the caller resets it when done (bh_statement_resetp with _cleanup_). Errors: -EIO, -ENOMEM. */
+int bh_database_prepare(sqlite3 *db, sqlite3_stmt **ret, const char *sql);
+
+/* For _cleanup_: resets the statement that *statement points to. */
+void bh_statement_resetp(sqlite3_stmt **statement);
+
+/* Maps an SQLite result to 0 or a negative errno and logs unexpected ones. SQLITE_CONSTRAINT is -EEXIST, SQLITE_FULL -ENOSPC. */
+int bh_database_errno(sqlite3 *db, int result);
