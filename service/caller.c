@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: MIT */
+
+#include "caller.h"
+
+#include <glib.h>
+
+void bh_caller_clear(BhCaller *caller) {
+        g_free(caller->username);
+        g_free(caller->session_id);
+        g_free(caller->unit);
+        g_free(caller->bus_name);
+        g_free(caller->client_address);
+        g_free(caller->client_agent);
+        *caller = (BhCaller){};
+}
+
+void bh_caller_copy(BhCaller *dest, const BhCaller *src) {
+        *dest = *src;
+        dest->username = g_strdup(src->username);
+        dest->session_id = g_strdup(src->session_id);
+        dest->unit = g_strdup(src->unit);
+        dest->bus_name = g_strdup(src->bus_name);
+        dest->client_address = g_strdup(src->client_address);
+        dest->client_agent = g_strdup(src->client_agent);
+}

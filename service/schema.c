@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: MIT */
+
+#include "schema.h"
+
+#include <errno.h>
+#include <glib.h>
+
+#include "database.h"
+#include "log.h"
+
+/* The script at index i takes a database from version i (PRAGMA user_version) to i + 1. Append only: a script that was released is never changed. */
+static const char *const migrations[] = {
+        /* 1: accounts, sessions, the audit trail */
+        "CREATE TABLE accounts ("
+        "  id INTEGER PRIMARY KEY AUTOINCREMENT," /* never given to another account, for old tokens name it */
+        "  owner TEXT NOT NULL UNIQUE,"
+        "  username TEXT NOT NULL UNIQUE COLLATE NOCASE,"
+        "  email TEXT NOT NULL,"
+        "  password_hash TEXT NOT NULL,"
+        "  role TEXT NOT NULL CHECK (role IN ('user', 'admin')),"
+        "  is_active INTEGER NOT NULL,"
+        "  created_usec INTEGER NOT NULL,"
+        "  quota_bytes INTEGER NOT NULL,"
+        "  uid INTEGER UNIQUE"
+        ") STRICT;"
+        "CREATE TABLE sessions ("
+        "  id TEXT PRIMARY KEY,"
+        "  account_id INTEGER NOT NULL REFERENCES accounts (id) ON DELETE CASCADE,"
+        "  created_usec INTEGER NOT NULL,"
+        "  last_used_usec INTEGER NOT NULL,"
+        "  expires_usec INTEGER NOT NULL,"
+        "  client_address TEXT NOT NULL,"
+        "  client_agent TEXT NOT NULL"
+        ") STRICT, WITHOUT ROWID;"
+        "CREATE INDEX sessions_by_account ON sessions (account_id);"
+        "CREATE TABLE refresh_tokens ("
+        "  hash BLOB PRIMARY KEY," /* SHA-256 of the token; the token itself is nowhere */
+        "  session_id TEXT NOT NULL REFERENCES sessions (id) ON DELETE CASCADE,"
+        "  expires_usec INTEGER NOT NULL,"
+        "  is_spent INTEGER NOT NULL"
+        ") STRICT, WITHOUT ROWID;"
+        "CREATE INDEX refresh_tokens_by_session ON refresh_tokens (session_id);"
+        "CREATE TABLE settings (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;"
+        "CREATE TABLE audit ("
+        "  id INTEGER PRIMARY KEY,"
+        "  time_usec INTEGER NOT NULL,"
+        "  event_type TEXT NOT NULL,"
+        "  action TEXT NOT NULL,"
+        "  target TEXT,"
+        "  result INTEGER NOT NULL," /* 0, or the errno it failed with */
+        "  message TEXT,"
+        "  size INTEGER NOT NULL,"
+        "  user_id INTEGER NOT NULL,"
+        "  username TEXT,"
+        "  uid INTEGER,"
+        "  pid INTEGER,"
+        "  unit TEXT,"
+        "  client_address TEXT,"
+        "  client_agent TEXT"
+        ") STRICT;"
+        "CREATE INDEX audit_by_time ON audit (time_usec);",
+};
+
+int bh_schema_version(void) {
+        return (int)G_N_ELEMENTS(migrations);
+}
+
+static int get_version(sqlite3 *db, int *ret) {
+        sqlite3_stmt *statement = NULL;
+        int r;
+
+        r = sqlite3_prepare_v2(db, "PRAGMA user_version", -1, &statement, NULL);
+        if (r == SQLITE_OK)
+                r = sqlite3_step(statement);
+        if (r == SQLITE_ROW)
+                *ret = sqlite3_column_int(statement, 0);
+        sqlite3_finalize(statement);
+        return bh_database_errno(db, r);
+}
+
+static int migrate_step(sqlite3 *db, int version) {
+        g_autofree char *set_version = g_strdup_printf("PRAGMA user_version = %d", version + 1);
+        const char *const steps[] = {"BEGIN IMMEDIATE", migrations[version], set_version, "COMMIT"};
+
+        for (size_t i = 0; i < G_N_ELEMENTS(steps); i++) {
+                int r = bh_database_errno(db, sqlite3_exec(db, steps[i], NULL, NULL, NULL));
+
+                if (r < 0) {
+                        if (!sqlite3_get_autocommit(db))
+                                sqlite3_exec(db, "ROLLBACK", NULL, NULL, NULL);
+                        return r;
+                }
+        }
+        return 0;
+}
+
+int bh_schema_migrate(sqlite3 *db) {
+        int version = 0, r;
+
+        r = get_version(db, &version);
+        if (r < 0)
+                return r;
+        if (version > bh_schema_version() || version < 0) {
+                bh_log_error("The database is of version %d, this program knows %d at most", version, bh_schema_version());
+                return -EUCLEAN;
+        }
+        for (; version < bh_schema_version(); version++) {
+                r = migrate_step(db, version);
+                if (r < 0)
+                        return r;
+        }
+        return 0;
+}

@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: MIT */
+#pragma once
+
+#include <sqlite3.h>
+
+/* The tables, and how to get to them from every earlier version. */
+
+/* Brings the database to the newest version, each step in a transaction of its own. Errors: -EUCLEAN when it is newer than this program, -EIO,
+ * -ENOSPC. Blocks. */
+int bh_schema_migrate(sqlite3 *db);
+
+/* The newest version. */
+int bh_schema_version(void);
