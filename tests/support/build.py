@@ -1,0 +1,80 @@
+# SPDX-License-Identifier: MIT
+"""Builds with meson, each kind in a directory of its own under .baluhost/, so that none undoes the other's work."""
+
+import contextlib
+import fcntl
+import json
+import os
+import subprocess
+
+from .packages import ROOT, STATE, PackageError, ensure, ensure_node, say
+
+KINDS = {
+    "build": [],
+    "build-sanitize": [
+        "-Db_sanitize=address,undefined",
+        "-Db_lundef=false",
+        "-Dbuildtype=debug",
+        "-Dweb-ui=false",
+        "-Dgtk=false",
+    ],
+    "build-coverage": ["-Db_coverage=true", "-Dbuildtype=debug", "-Dweb-ui=false", "-Dgtk=false"],
+}
+
+
+class BuildError(Exception):
+    pass
+
+
+@contextlib.contextmanager
+def lock(name):
+    """Keeps others from doing the same at the same time; they wait."""
+    STATE.mkdir(exist_ok=True)
+    with open(STATE / f"{name}.lock", "w", encoding="ascii") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            say(f"waiting for another ./dev ({name})")
+            fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
+def environment():
+    """The environment to build in and to run npm in: with a Node.js that is new enough first in PATH."""
+    values = dict(os.environ)
+    node = ensure_node()
+    if node is not None:
+        values["PATH"] = f"{node}:{values['PATH']}"
+    return values
+
+
+def run(command, **kwargs):
+    process = subprocess.run([str(word) for word in command], check=False, **kwargs)
+    if process.returncode != 0:
+        raise BuildError("this failed: " + " ".join(str(word) for word in command))
+
+
+def build(kind="build", *, purposes=("build", "run")):
+    """Installs what is missing, configures when that was not done yet, compiles what has changed. Returns the build directory."""
+    directory = STATE / kind
+    with lock("build"):
+        ensure(*purposes)
+        env = environment()
+        if not (directory / "build.ninja").exists():
+            say(f"configuring {directory.relative_to(ROOT)}")
+            run(["meson", "setup", directory, ROOT, *KINDS[kind]], env=env, stdout=subprocess.DEVNULL)
+        # Quiet when there is nothing to do, which ninja knows in an instant.
+        pending = subprocess.run(["ninja", "-C", directory, "-n"], env=env, capture_output=True, text=True, check=False)
+        if "no work to do" not in pending.stdout:
+            say(f"building in {directory.relative_to(ROOT)}")
+            run(["ninja", "-C", directory], env=env)
+    return directory
+
+
+def options(directory):
+    """The meson options of a build directory, {name: value}."""
+    reply = subprocess.run(["meson", "introspect", "--buildoptions", directory], capture_output=True, text=True, check=True)
+    return {option["name"]: option["value"] for option in json.loads(reply.stdout)}
+
+
+__all__ = ["BuildError", "PackageError", "build", "environment", "lock", "options", "run"]
