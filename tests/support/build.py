@@ -6,6 +6,7 @@ import fcntl
 import json
 import os
 import subprocess
+import sys
 
 from .packages import ROOT, STATE, PackageError, ensure, ensure_node, say
 
@@ -67,7 +68,7 @@ def build(kind="build", *, purposes=("build", "run")):
         pending = subprocess.run(["ninja", "-C", directory, "-n"], env=env, capture_output=True, text=True, check=False)
         if "no work to do" not in pending.stdout:
             say(f"building in {directory.relative_to(ROOT)}")
-            run(["ninja", "-C", directory], env=env)
+            run(["ninja", "-C", directory, *([] if sys.stdout.isatty() else ["--quiet"])], env=env, stdout=sys.stderr)
     return directory
 
 
