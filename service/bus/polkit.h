@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: MIT */
+#pragma once
+
+#include <stdbool.h>
+#include <systemd/sd-bus.h>
+
+/* Asks polkit whether a bus peer may do an action, without waiting. Event loop only. */
+
+#define BH_POLKIT_USERS "org.baluhost.nas1.user-manage"
+#define BH_POLKIT_FILES "org.baluhost.nas1.files-manage"
+
+typedef struct BhPolkitCheck BhPolkitCheck;
+
+typedef enum BhPolkitAnswer {
+        BH_POLKIT_ALLOWED,
+        BH_POLKIT_DENIED,
+        BH_POLKIT_CHALLENGE, /* somebody would have to give a password, and nobody can be asked */
+        BH_POLKIT_ABSENT,    /* there is no polkit, or it failed */
+} BhPolkitAnswer;
+
+/* The check is freed when this has returned. */
+typedef void (*BhPolkitDone)(BhPolkitAnswer answer, void *userdata);
+
+/* Asks about the owner of the unique name. interactive: polkit may ask somebody for a password, for as long as that takes. done is called later,
+ * never before this returns. Errors: those of sending. */
+int bh_polkit_check(sd_bus *bus, const char *peer, const char *action, bool interactive, BhPolkitDone done, void *userdata,
+                    BhPolkitCheck **ret);
+
+/* Gives up: takes the password prompt away, does not call done, frees. NULL is fine. */
+void bh_polkit_cancel(BhPolkitCheck *check);

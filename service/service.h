@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: MIT */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <systemd/sd-bus.h>
+#include <systemd/sd-event.h>
+
+#include "config.h"
+#include "worker.h"
+
+/* The service as a whole: what main.c puts together and every bus adapter gets as its userdata. The pointers are set once at start. */
+
+typedef struct BhAccounts BhAccounts;
+typedef struct BhCalls BhCalls;
+typedef struct BhDatabase BhDatabase;
+typedef struct BhFiles BhFiles;
+typedef struct BhJobs BhJobs;
+typedef struct BhPeers BhPeers;
+typedef struct BhSessions BhSessions;
+typedef struct BhSignin BhSignin;
+typedef struct BhUsers BhUsers;
+
+typedef struct BhService {
+        BhConfig config;
+        int64_t started_usec; /* monotonic */
+
+        /* Domain; thread-safe. */
+        BhDatabase *database;
+        BhAccounts *accounts;
+        BhSessions *sessions;
+        BhSignin *signin;
+        BhUsers *users;
+        BhFiles *files;
+        BhJobs *jobs;
+
+        /* Event loop only. */
+        BhWorkers *workers;
+        sd_event *event;
+        sd_event_source *workers_source, *sigterm_source, *sigint_source, *flush_source, *hourly_source;
+        sd_bus *bus;
+        BhPeers *peers;
+        BhCalls *calls;
+        bool is_stopping;
+} BhService;
+
+/* Opens database and storage, connects to the bus (bus_address NULL: the system bus) and takes the name. On error what was done is undone by
+ * bh_service_clear(). Errors: a negative errno, which has been logged. */
+int bh_service_start(BhService *service, const char *bus_address);
+
+/* Serves until SIGTERM, SIGINT or the end of the bus connection. Returns 0 or a negative errno. */
+int bh_service_run(BhService *service);
+
+/* Begins the clean stop: new calls are refused, what runs is finished, then the event loop ends. */
+void bh_service_stop(BhService *service);
+
+/* Ends the event loop when we are stopping and nothing is under way any more. For whoever finishes something. */
+void bh_service_check_idle(BhService *service);
+
+/* Frees everything. */
+void bh_service_clear(BhService *service);
