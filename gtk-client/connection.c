@@ -1,0 +1,648 @@
+/* SPDX-License-Identifier: MIT */
+#include "connection.h"
+
+#include <glib/gi18n.h>
+
+G_DEFINE_ENUM_TYPE(BhConnectionState,
+                   bh_connection_state,
+                   G_DEFINE_ENUM_VALUE(BH_CONNECTION_CONNECTING, "connecting"),
+                   G_DEFINE_ENUM_VALUE(BH_CONNECTION_NO_BUS, "no-bus"),
+                   G_DEFINE_ENUM_VALUE(BH_CONNECTION_ABSENT, "absent"),
+                   G_DEFINE_ENUM_VALUE(BH_CONNECTION_STARTING, "starting"),
+                   G_DEFINE_ENUM_VALUE(BH_CONNECTION_SIGNED_OUT, "signed-out"),
+                   G_DEFINE_ENUM_VALUE(BH_CONNECTION_READY, "ready"))
+
+/* The service renews nothing by itself: ask when three quarters of the token's life are over. */
+#define RENEW_AFTER(expires_in) ((guint)CLAMP((expires_in) / 4 * 3, 1, G_MAXUINT / 2))
+
+struct _BhConnection {
+        GObject parent_instance;
+
+        GDBusConnection *bus;
+        GCancellable *cancellable; /* of finding the service and the caller */
+        guint watch_id;
+        guint renew_id;
+        guint pending_proxies;
+
+        BhConnectionState state;
+        char *message;
+
+        BhBusSessions *sessions;
+        char *refresh_token;
+        char *user_name;
+        guint64 user_id;
+        gboolean is_admin;
+        gboolean as_administrator; /* without an account, by polkit */
+        gboolean renewing;
+        gboolean start_at_once; /* when the service is absent */
+
+        GMutex lock; /* for what follows: worker threads read it */
+        BhBusFiles *files;
+        BhBusUsers *users;
+        char *access_token;
+};
+
+enum {
+        PROP_STATE = 1,
+        PROP_MESSAGE,
+        PROP_USER_NAME,
+        PROP_USER_ID,
+        PROP_IS_ADMIN,
+        PROP_MAY_MANAGE_USERS,
+        PROP_SIGNED_IN_BY_PASSWORD,
+        N_PROPERTIES
+};
+
+static GParamSpec *properties[N_PROPERTIES];
+static guint signal_ready;
+
+G_DEFINE_FINAL_TYPE(BhConnection, bh_connection, G_TYPE_OBJECT)
+
+static void identify(BhConnection *self);
+static void connect_to_bus(BhConnection *self);
+
+static void set_state(BhConnection *self, BhConnectionState state, const char *message) {
+        g_autofree char *copy = g_strdup(message);
+
+        g_object_freeze_notify(G_OBJECT(self));
+        if (g_strcmp0(self->message, message) != 0) {
+                g_free(self->message);
+                self->message = g_steal_pointer(&copy);
+                g_object_notify_by_pspec(G_OBJECT(self), properties[PROP_MESSAGE]);
+        }
+        if (self->state != state) {
+                self->state = state;
+                g_object_notify_by_pspec(G_OBJECT(self), properties[PROP_STATE]);
+        }
+        g_object_thaw_notify(G_OBJECT(self));
+        if (state == BH_CONNECTION_READY)
+                g_signal_emit(self, signal_ready, 0);
+}
+
+static void set_user(BhConnection *self, guint64 id, const char *name, gboolean is_admin) {
+        g_free(self->user_name);
+        self->user_name = g_strdup(name);
+        self->user_id = id;
+        self->is_admin = is_admin;
+        g_object_notify_by_pspec(G_OBJECT(self), properties[PROP_USER_NAME]);
+        g_object_notify_by_pspec(G_OBJECT(self), properties[PROP_USER_ID]);
+        g_object_notify_by_pspec(G_OBJECT(self), properties[PROP_IS_ADMIN]);
+        g_object_notify_by_pspec(G_OBJECT(self), properties[PROP_MAY_MANAGE_USERS]);
+        g_object_notify_by_pspec(G_OBJECT(self), properties[PROP_SIGNED_IN_BY_PASSWORD]);
+}
+
+/* Takes the description of an account from a{sv}. */
+static void set_user_from(BhConnection *self, GVariant *user) {
+        const char *name = "", *role = "";
+        guint64 id = 0;
+
+        g_variant_lookup(user, "id", "t", &id);
+        g_variant_lookup(user, "username", "&s", &name);
+        g_variant_lookup(user, "role", "&s", &role);
+        set_user(self, id, name, g_str_equal(role, "admin"));
+}
+
+/* --- The session ------------------------------------------------------------------------------------------------------ */
+
+static void set_access_token(BhConnection *self, const char *token) {
+        g_mutex_lock(&self->lock);
+        g_free(self->access_token);
+        self->access_token = g_strdup(token);
+        g_mutex_unlock(&self->lock);
+}
+
+static void forget_session(BhConnection *self) {
+        g_clear_handle_id(&self->renew_id, g_source_remove);
+        g_clear_pointer(&self->refresh_token, g_free);
+        set_access_token(self, NULL);
+        self->as_administrator = FALSE;
+}
+
+static void on_renewed(GObject *source, GAsyncResult *result, gpointer user_data);
+
+static void renew(BhConnection *self) {
+        GVariantDict none;
+
+        if (self->renewing || !self->sessions)
+                return;
+        self->renewing = TRUE;
+        g_variant_dict_init(&none, NULL);
+        bh_bus_sessions_call_refresh(self->sessions, self->refresh_token, g_variant_dict_end(&none),
+                                     G_DBUS_CALL_FLAGS_NO_AUTO_START, -1, self->cancellable, on_renewed,
+                                     g_object_ref(self));
+}
+
+static gboolean on_renew_due(gpointer user_data) {
+        BhConnection *self = user_data;
+
+        self->renew_id = 0;
+        renew(self);
+        return G_SOURCE_REMOVE;
+}
+
+static void keep_session(BhConnection *self, const char *access, const char *refresh, guint64 expires_in) {
+        g_clear_handle_id(&self->renew_id, g_source_remove);
+        g_free(self->refresh_token);
+        self->refresh_token = g_strdup(refresh);
+        set_access_token(self, access);
+        if (*refresh)
+                self->renew_id = g_timeout_add_seconds(RENEW_AFTER(expires_in), on_renew_due, self);
+}
+
+static void on_renewed(GObject *source, GAsyncResult *result, gpointer user_data) {
+        g_autoptr(BhConnection) self = user_data;
+        g_autoptr(GError) error = NULL;
+        g_autofree char *access = NULL, *refresh = NULL;
+        g_autoptr(GVariant) user = NULL;
+        guint64 expires_in;
+
+        self->renewing = FALSE;
+        if (bh_bus_sessions_call_refresh_finish(BH_BUS_SESSIONS(source), &access, &refresh, &expires_in, &user, result,
+                                                &error)) {
+                keep_session(self, access, refresh, expires_in);
+                set_user_from(self, user);
+                if (self->state != BH_CONNECTION_READY)
+                        set_state(self, BH_CONNECTION_READY, NULL);
+                return;
+        }
+        if (bh_bus_error_is_disconnect(error) || g_error_matches(error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
+                return; /* it is tried again when the service is back */
+        forget_session(self);
+        set_state(self, BH_CONNECTION_SIGNED_OUT, _("Your session has ended. Sign in again."));
+}
+
+void bh_connection_note_error(BhConnection *self, const GError *error) {
+        g_return_if_fail(BH_IS_CONNECTION(self));
+
+        if (self->state != BH_CONNECTION_READY)
+                return;
+        if (bh_bus_error_is(error, BH_BUS_ERROR_NotLinked) || bh_bus_error_is(error, BH_BUS_ERROR_NotAuthenticated)) {
+                identify(self);
+                return;
+        }
+        if (!bh_bus_error_is(error, BH_BUS_ERROR_InvalidToken) && !bh_bus_error_is(error, BH_BUS_ERROR_UserGone))
+                return;
+        if (self->refresh_token && *self->refresh_token) {
+                set_state(self, BH_CONNECTION_CONNECTING, NULL);
+                renew(self);
+                return;
+        }
+        forget_session(self);
+        set_state(self, BH_CONNECTION_SIGNED_OUT, _("Your session has ended. Sign in again."));
+}
+
+static void on_signed_in(GObject *source, GAsyncResult *result, gpointer user_data) {
+        g_autoptr(GTask) task = user_data;
+        BhConnection *self = g_task_get_source_object(task);
+        g_autofree char *access = NULL, *refresh = NULL;
+        g_autoptr(GVariant) user = NULL;
+        guint64 expires_in;
+        GError *error = NULL;
+
+        if (!bh_bus_sessions_call_login_finish(BH_BUS_SESSIONS(source), &access, &refresh, &expires_in, &user, result,
+                                               &error)) {
+                g_task_return_error(task, error);
+                return;
+        }
+        keep_session(self, access, refresh, expires_in);
+        set_user_from(self, user);
+        set_state(self, BH_CONNECTION_READY, NULL);
+        g_task_return_boolean(task, TRUE);
+}
+
+void bh_connection_sign_in_async(BhConnection *self,
+                                 const char *name,
+                                 const char *password,
+                                 GCancellable *cancellable,
+                                 GAsyncReadyCallback callback,
+                                 gpointer user_data) {
+        g_autoptr(GTask) task = g_task_new(self, cancellable, callback, user_data);
+        GVariantDict options;
+
+        g_task_set_source_tag(task, bh_connection_sign_in_async);
+        if (!self->sessions) {
+                g_task_return_new_error(task, G_IO_ERROR, G_IO_ERROR_NOT_CONNECTED, _("The NAS service is not running"));
+                return;
+        }
+        g_variant_dict_init(&options, NULL);
+        g_variant_dict_insert(&options, "refresh", "b", TRUE);
+        bh_bus_sessions_call_login(self->sessions, name, password, g_variant_dict_end(&options),
+                                   G_DBUS_CALL_FLAGS_NO_AUTO_START, BH_CALL_TIMEOUT, cancellable, on_signed_in,
+                                   g_steal_pointer(&task));
+}
+
+gboolean bh_connection_sign_in_finish(BhConnection *self, GAsyncResult *result, GError **error) {
+        return g_task_propagate_boolean(G_TASK(result), error);
+}
+
+static void on_administrator_checked(GObject *source, GAsyncResult *result, gpointer user_data) {
+        g_autoptr(GTask) task = user_data;
+        BhConnection *self = g_task_get_source_object(task);
+        g_autoptr(GVariant) usage = NULL;
+        GError *error = NULL;
+
+        if (!bh_bus_files_call_get_usage_finish(BH_BUS_FILES(source), &usage, result, &error)) {
+                g_task_return_error(task, error);
+                return;
+        }
+        self->as_administrator = TRUE;
+        set_user(self, 0, g_get_user_name(), TRUE);
+        set_state(self, BH_CONNECTION_READY, NULL);
+        g_task_return_boolean(task, TRUE);
+}
+
+void bh_connection_use_administrator_async(BhConnection *self,
+                                           GCancellable *cancellable,
+                                           GAsyncReadyCallback callback,
+                                           gpointer user_data) {
+        g_autoptr(GTask) task = g_task_new(self, cancellable, callback, user_data);
+        g_autoptr(BhBusFiles) files = NULL;
+        GError *error = NULL;
+
+        g_task_set_source_tag(task, bh_connection_use_administrator_async);
+        files = bh_connection_dup_files(self, &error);
+        if (!files) {
+                g_task_return_error(task, error);
+                return;
+        }
+        /* Any call to Files makes the service ask polkit; this one changes nothing. */
+        bh_bus_files_call_get_usage(files, bh_connection_options(self, NULL), BH_CALL_FLAGS, BH_CALL_TIMEOUT,
+                                    cancellable, on_administrator_checked, g_steal_pointer(&task));
+}
+
+gboolean bh_connection_use_administrator_finish(BhConnection *self, GAsyncResult *result, GError **error) {
+        return g_task_propagate_boolean(G_TASK(result), error);
+}
+
+static void on_signed_out(GObject *source, GAsyncResult *result, gpointer user_data) {
+        g_autoptr(BhConnection) self = user_data;
+        g_autoptr(GError) error = NULL;
+
+        if (!bh_bus_sessions_call_logout_finish(BH_BUS_SESSIONS(source), result, &error))
+                g_debug("Ending the session failed, it expires by itself: %s", error->message);
+}
+
+void bh_connection_sign_out(BhConnection *self) {
+        g_return_if_fail(BH_IS_CONNECTION(self));
+
+        if (self->sessions && bh_connection_is_signed_in_by_password(self))
+                bh_bus_sessions_call_logout(self->sessions, bh_connection_options(self, NULL),
+                                            G_DBUS_CALL_FLAGS_NO_AUTO_START, -1, NULL, on_signed_out,
+                                            g_object_ref(self));
+        forget_session(self);
+        identify(self);
+}
+
+/* --- Finding the service and oneself ---------------------------------------------------------------------------------- */
+
+static void on_identified(GObject *source, GAsyncResult *result, gpointer user_data) {
+        g_autoptr(BhConnection) self = user_data;
+        g_autoptr(GError) error = NULL;
+        g_autoptr(GVariant) user = NULL;
+        g_autofree char *message = NULL;
+
+        if (!bh_bus_sessions_call_who_am_i_finish(BH_BUS_SESSIONS(source), &user, result, &error)) {
+                if (g_error_matches(error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
+                        return;
+                if (bh_bus_error_is(error, BH_BUS_ERROR_InvalidToken) && self->refresh_token && *self->refresh_token) {
+                        renew(self);
+                        return;
+                }
+                forget_session(self);
+                message = bh_bus_error_message(error);
+                set_state(self, BH_CONNECTION_SIGNED_OUT, message);
+                return;
+        }
+
+        set_user_from(self, user);
+        if (self->user_id != 0 || self->is_admin)
+                set_state(self, BH_CONNECTION_READY, NULL);
+        else
+                set_state(self, BH_CONNECTION_SIGNED_OUT, NULL);
+}
+
+static void on_administrator_again(GObject *source, GAsyncResult *result, gpointer user_data) {
+        BhConnection *self = BH_CONNECTION(source);
+
+        if (!bh_connection_use_administrator_finish(self, result, NULL)) {
+                self->as_administrator = FALSE;
+                identify(self);
+        }
+}
+
+static void identify(BhConnection *self) {
+        if (!self->sessions)
+                return;
+        set_state(self, BH_CONNECTION_CONNECTING, NULL);
+        if (self->as_administrator) {
+                bh_connection_use_administrator_async(self, self->cancellable, on_administrator_again, NULL);
+                return;
+        }
+        bh_bus_sessions_call_who_am_i(self->sessions, bh_connection_options(self, NULL), G_DBUS_CALL_FLAGS_NO_AUTO_START,
+                                      -1, self->cancellable, on_identified, g_object_ref(self));
+}
+
+static void on_proxy(GObject *source, GAsyncResult *result, gpointer user_data) {
+        g_autoptr(BhConnection) self = user_data;
+        g_autoptr(GError) error = NULL;
+        g_autoptr(GObject) proxy = g_async_initable_new_finish(G_ASYNC_INITABLE(source), result, &error);
+
+        if (!proxy) {
+                if (!g_error_matches(error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
+                        set_state(self, BH_CONNECTION_ABSENT, error->message);
+                return;
+        }
+        g_mutex_lock(&self->lock);
+        if (BH_BUS_IS_SESSIONS(proxy))
+                g_set_object(&self->sessions, BH_BUS_SESSIONS(proxy));
+        else if (BH_BUS_IS_FILES(proxy))
+                g_set_object(&self->files, BH_BUS_FILES(proxy));
+        else
+                g_set_object(&self->users, BH_BUS_USERS(proxy));
+        g_mutex_unlock(&self->lock);
+
+        if (--self->pending_proxies == 0)
+                identify(self);
+}
+
+static void drop_service(BhConnection *self) {
+        g_cancellable_cancel(self->cancellable);
+        g_clear_object(&self->cancellable);
+        self->cancellable = g_cancellable_new();
+        self->renewing = FALSE;
+
+        g_mutex_lock(&self->lock);
+        g_clear_object(&self->sessions);
+        g_clear_object(&self->files);
+        g_clear_object(&self->users);
+        g_mutex_unlock(&self->lock);
+}
+
+static void
+on_name_appeared(GDBusConnection *bus, const char *name, const char *owner, gpointer user_data) {
+        BhConnection *self = user_data;
+        const struct {
+                GType type;
+                const char *interface_name;
+        } proxies[] = {
+                {BH_BUS_TYPE_SESSIONS_PROXY, "org.baluhost.NAS1.Sessions"},
+                {BH_BUS_TYPE_FILES_PROXY, "org.baluhost.NAS1.Files"},
+                {BH_BUS_TYPE_USERS_PROXY, "org.baluhost.NAS1.Users"},
+        };
+
+        drop_service(self);
+        set_state(self, BH_CONNECTION_CONNECTING, NULL);
+        self->pending_proxies = G_N_ELEMENTS(proxies);
+        for (guint i = 0; i < G_N_ELEMENTS(proxies); i++)
+                /* Bound to this owner of the name: after a restart nothing of the old one is used by mistake. */
+                g_async_initable_new_async(proxies[i].type, G_PRIORITY_DEFAULT, self->cancellable, on_proxy,
+                                           g_object_ref(self), "g-connection", bus, "g-name", owner, "g-object-path",
+                                           BH_ROOT_PATH, "g-interface-name", proxies[i].interface_name, "g-flags",
+                                           G_DBUS_PROXY_FLAGS_DO_NOT_LOAD_PROPERTIES |
+                                                   G_DBUS_PROXY_FLAGS_DO_NOT_CONNECT_SIGNALS,
+                                           NULL);
+}
+
+static void on_started(GObject *source, GAsyncResult *result, gpointer user_data) {
+        g_autoptr(BhConnection) self = user_data;
+        g_autoptr(GError) error = NULL;
+        g_autoptr(GVariant) reply = g_dbus_connection_call_finish(G_DBUS_CONNECTION(source), result, &error);
+
+        if (reply || self->state != BH_CONNECTION_STARTING)
+                return; /* the watch tells of the service */
+        g_dbus_error_strip_remote_error(error);
+        set_state(self, BH_CONNECTION_ABSENT, error->message);
+}
+
+static void start(BhConnection *self) {
+        set_state(self, BH_CONNECTION_STARTING, NULL);
+        g_dbus_connection_call(self->bus, "org.freedesktop.DBus", "/org/freedesktop/DBus", "org.freedesktop.DBus",
+                               "StartServiceByName", g_variant_new("(su)", BH_BUS_NAME, 0), G_VARIANT_TYPE("(u)"),
+                               G_DBUS_CALL_FLAGS_ALLOW_INTERACTIVE_AUTHORIZATION, -1, self->cancellable, on_started,
+                               g_object_ref(self));
+}
+
+void bh_connection_start_service(BhConnection *self) {
+        g_return_if_fail(BH_IS_CONNECTION(self));
+
+        if (self->state == BH_CONNECTION_ABSENT && self->bus)
+                start(self);
+}
+
+static void on_name_vanished(GDBusConnection *bus, const char *name, gpointer user_data) {
+        BhConnection *self = user_data;
+
+        drop_service(self);
+        if (!bus || g_dbus_connection_is_closed(bus)) {
+                g_clear_object(&self->bus);
+                set_state(self, BH_CONNECTION_NO_BUS, _("The connection to the system bus was lost."));
+        } else if (self->state != BH_CONNECTION_STARTING) {
+                if (!self->start_at_once)
+                        set_state(self, BH_CONNECTION_ABSENT, NULL);
+                else
+                        start(self);
+                self->start_at_once = FALSE;
+        }
+}
+
+static void on_bus(GObject *source, GAsyncResult *result, gpointer user_data) {
+        g_autoptr(BhConnection) self = user_data;
+        g_autoptr(GError) error = NULL;
+
+        self->bus = g_bus_get_finish(result, &error);
+        if (!self->bus) {
+                if (!g_error_matches(error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
+                        set_state(self, BH_CONNECTION_NO_BUS, error->message);
+                return;
+        }
+        g_dbus_connection_set_exit_on_close(self->bus, FALSE);
+        self->watch_id = g_bus_watch_name_on_connection(self->bus, BH_BUS_NAME, G_BUS_NAME_WATCHER_FLAGS_NONE,
+                                                        on_name_appeared, on_name_vanished, self, NULL);
+}
+
+static void connect_to_bus(BhConnection *self) {
+        g_clear_handle_id(&self->watch_id, g_bus_unwatch_name);
+        g_clear_object(&self->bus);
+        set_state(self, BH_CONNECTION_CONNECTING, NULL);
+        g_bus_get(G_BUS_TYPE_SYSTEM, self->cancellable, on_bus, g_object_ref(self));
+}
+
+void bh_connection_retry(BhConnection *self) {
+        g_return_if_fail(BH_IS_CONNECTION(self));
+
+        if (self->state == BH_CONNECTION_NO_BUS)
+                connect_to_bus(self);
+}
+
+/* --- What callers need ------------------------------------------------------------------------------------------------ */
+
+BhBusFiles *bh_connection_dup_files(BhConnection *self, GError **error) {
+        BhBusFiles *files;
+
+        g_mutex_lock(&self->lock);
+        files = self->files ? g_object_ref(self->files) : NULL;
+        g_mutex_unlock(&self->lock);
+        if (!files)
+                g_set_error(error, G_IO_ERROR, G_IO_ERROR_NOT_CONNECTED, _("The NAS service is not running"));
+        return files;
+}
+
+BhBusUsers *bh_connection_dup_users(BhConnection *self, GError **error) {
+        BhBusUsers *users;
+
+        g_mutex_lock(&self->lock);
+        users = self->users ? g_object_ref(self->users) : NULL;
+        g_mutex_unlock(&self->lock);
+        if (!users)
+                g_set_error(error, G_IO_ERROR, G_IO_ERROR_NOT_CONNECTED, _("The NAS service is not running"));
+        return users;
+}
+
+GVariant *bh_connection_options(BhConnection *self, ...) {
+        GVariantDict options;
+        const char *name;
+        va_list pairs;
+
+        g_variant_dict_init(&options, NULL);
+        va_start(pairs, self);
+        while ((name = va_arg(pairs, const char *)))
+                g_variant_dict_insert_value(&options, name, va_arg(pairs, GVariant *));
+        va_end(pairs);
+
+        g_mutex_lock(&self->lock);
+        if (self->access_token)
+                g_variant_dict_insert(&options, "auth.token", "s", self->access_token);
+        g_mutex_unlock(&self->lock);
+        return g_variant_dict_end(&options);
+}
+
+BhConnectionState bh_connection_get_state(BhConnection *self) {
+        return self->state;
+}
+
+const char *bh_connection_get_message(BhConnection *self) {
+        return self->message;
+}
+
+const char *bh_connection_get_user_name(BhConnection *self) {
+        return self->user_name;
+}
+
+guint64 bh_connection_get_user_id(BhConnection *self) {
+        return self->user_id;
+}
+
+gboolean bh_connection_is_admin(BhConnection *self) {
+        return self->is_admin;
+}
+
+gboolean bh_connection_may_manage_users(BhConnection *self) {
+        return self->is_admin || !self->access_token; /* a Unix user may get it from polkit, an account's token may not */
+}
+
+gboolean bh_connection_is_signed_in_by_password(BhConnection *self) {
+        return self->access_token != NULL;
+}
+
+static void bh_connection_get_property(GObject *object, guint id, GValue *value, GParamSpec *pspec) {
+        BhConnection *self = BH_CONNECTION(object);
+
+        switch (id) {
+        case PROP_STATE:
+                g_value_set_enum(value, self->state);
+                break;
+        case PROP_MESSAGE:
+                g_value_set_string(value, self->message);
+                break;
+        case PROP_USER_NAME:
+                g_value_set_string(value, self->user_name);
+                break;
+        case PROP_USER_ID:
+                g_value_set_uint64(value, self->user_id);
+                break;
+        case PROP_IS_ADMIN:
+                g_value_set_boolean(value, self->is_admin);
+                break;
+        case PROP_MAY_MANAGE_USERS:
+                g_value_set_boolean(value, bh_connection_may_manage_users(self));
+                break;
+        case PROP_SIGNED_IN_BY_PASSWORD:
+                g_value_set_boolean(value, bh_connection_is_signed_in_by_password(self));
+                break;
+        default:
+                G_OBJECT_WARN_INVALID_PROPERTY_ID(object, id, pspec);
+        }
+}
+
+static void bh_connection_dispose(GObject *object) {
+        BhConnection *self = BH_CONNECTION(object);
+
+        g_clear_handle_id(&self->watch_id, g_bus_unwatch_name);
+        g_clear_handle_id(&self->renew_id, g_source_remove);
+        if (self->cancellable)
+                g_cancellable_cancel(self->cancellable);
+        g_clear_object(&self->cancellable);
+        g_clear_object(&self->sessions);
+        g_clear_object(&self->files);
+        g_clear_object(&self->users);
+        g_clear_object(&self->bus);
+        G_OBJECT_CLASS(bh_connection_parent_class)->dispose(object);
+}
+
+static void bh_connection_finalize(GObject *object) {
+        BhConnection *self = BH_CONNECTION(object);
+
+        g_free(self->message);
+        g_free(self->refresh_token);
+        g_free(self->access_token);
+        g_free(self->user_name);
+        g_mutex_clear(&self->lock);
+        G_OBJECT_CLASS(bh_connection_parent_class)->finalize(object);
+}
+
+static void bh_connection_constructed(GObject *object) {
+        G_OBJECT_CLASS(bh_connection_parent_class)->constructed(object);
+        connect_to_bus(BH_CONNECTION(object));
+}
+
+static void bh_connection_class_init(BhConnectionClass *klass) {
+        GObjectClass *object_class = G_OBJECT_CLASS(klass);
+        const GParamFlags flags = G_PARAM_READABLE | G_PARAM_STATIC_STRINGS;
+
+        object_class->constructed = bh_connection_constructed;
+        object_class->dispose = bh_connection_dispose;
+        object_class->finalize = bh_connection_finalize;
+        object_class->get_property = bh_connection_get_property;
+
+        properties[PROP_STATE] = g_param_spec_enum("state", NULL, NULL, BH_TYPE_CONNECTION_STATE,
+                                                   BH_CONNECTION_CONNECTING, flags);
+        properties[PROP_MESSAGE] = g_param_spec_string("message", NULL, NULL, NULL, flags);
+        properties[PROP_USER_NAME] = g_param_spec_string("user-name", NULL, NULL, NULL, flags);
+        properties[PROP_USER_ID] = g_param_spec_uint64("user-id", NULL, NULL, 0, G_MAXUINT64, 0, flags);
+        properties[PROP_IS_ADMIN] = g_param_spec_boolean("is-admin", NULL, NULL, FALSE, flags);
+        properties[PROP_MAY_MANAGE_USERS] = g_param_spec_boolean("may-manage-users", NULL, NULL, FALSE, flags);
+        properties[PROP_SIGNED_IN_BY_PASSWORD] =
+                g_param_spec_boolean("signed-in-by-password", NULL, NULL, FALSE, flags);
+        g_object_class_install_properties(object_class, N_PROPERTIES, properties);
+
+        signal_ready = g_signal_new("ready", G_TYPE_FROM_CLASS(klass), G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
+                                    G_TYPE_NONE, 0);
+        bh_bus_error_quark();
+}
+
+static void bh_connection_init(BhConnection *self) {
+        g_mutex_init(&self->lock);
+        self->cancellable = g_cancellable_new();
+}
+
+BhConnection *bh_connection_new(void) {
+        return g_object_new(BH_TYPE_CONNECTION, NULL);
+}
+
+BhConnection *bh_connection_new_for_commands(const char *access_token) {
+        BhConnection *self = bh_connection_new();
+
+        self->start_at_once = TRUE;
+        set_access_token(self, access_token);
+        return self;
+}
