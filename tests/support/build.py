@@ -63,7 +63,7 @@ def build(kind="build", *, purposes=("build", "run")):
         env = environment()
         if not (directory / "build.ninja").exists():
             say(f"configuring {directory.relative_to(ROOT)}")
-            run(["meson", "setup", directory, ROOT, *KINDS[kind]], env=env, stdout=subprocess.DEVNULL)
+            run(["meson", "setup", directory, ROOT, "--prefix=/usr", *KINDS[kind]], env=env, stdout=subprocess.DEVNULL)
         # Quiet when there is nothing to do, which ninja knows in an instant.
         pending = subprocess.run(["ninja", "-C", directory, "-n"], env=env, capture_output=True, text=True, check=False)
         if "no work to do" not in pending.stdout:

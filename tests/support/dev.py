@@ -297,12 +297,9 @@ def command_lint(args):
 
 
 def command_bench(args):
-    building.build("build", purposes=("build", "run", "test", "bench"))
-    return subprocess.run(
-        [sys.executable, str(ROOT / "tests" / "bench" / "bench.py"), *args.arguments],
-        env=os.environ | {"BALUHOST_BUILD_DIR": str(STATE / "build")},
-        check=False,
-    ).returncode
+    build_dir = building.build("build", purposes=("build", "run", "test", "bench"))
+    program = ROOT / "tests" / "bench" / "run.py"
+    os.execv(sys.executable, [sys.executable, str(program), "--build", str(build_dir), *args.arguments])
 
 
 def command_build(_args):
