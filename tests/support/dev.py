@@ -104,6 +104,7 @@ def start_sandbox(args):
         STATE / "build",
         state_dir,
         activatable=True,
+        polkit_allows=[os.getuid()],
         bridge_config={"web": {"listen": args.listen, "port": choose_port(state_dir, args.port)}},
     )
     signal.signal(signal.SIGTERM, lambda _number, _frame: sys.exit(143))

@@ -88,7 +88,7 @@ BUS_CONFIG = """<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bus Config
 POLKIT_RULES = """// Who administers this sandbox: root; and a Unix user that the tests use to show what a rule can hand out.
 polkit.addAdminRule(function(action, subject) { return ["unix-user:0"]; });
 polkit.addRule(function(action, subject) {
-    if (action.id.indexOf("org.baluhost.nas1.") === 0 && subject.user === "%s")
+    if (action.id.indexOf("org.baluhost.nas1.") === 0 && %s.indexOf(subject.user) >= 0)
         return polkit.Result.YES;
     return polkit.Result.NOT_HANDLED;
 });
@@ -135,6 +135,7 @@ class Sandbox:
     service_config, bridge_config: {section: {key: value}}, on top of the sandbox's own. fast_passwords: cheap password hashing and generous login
     limits, which tests want that sign in a thousand times; such a sandbox is not fit for anything else. activatable: the bus starts
     the service again when it is called after it ended, as systemd would. with_bridge: whether there is a web bridge.
+    polkit_allows: Unix users that polkit allows every action, besides root and OPERATOR_UID.
     """
 
     def __init__(
@@ -147,6 +148,7 @@ class Sandbox:
         fast_passwords=False,
         activatable=False,
         with_bridge=True,
+        polkit_allows=(),
         separate_users=None,
         environment=None,
     ):
@@ -159,6 +161,7 @@ class Sandbox:
         self.state_dir = Path(state_dir).resolve()
         self.activatable = activatable
         self.with_bridge = with_bridge
+        self.polkit_allows = sorted({OPERATOR_UID, *polkit_allows} - {0})
         self.environment = environment or {}
         self.notes = []
         if separate_users is None:
@@ -357,6 +360,7 @@ class Sandbox:
             prefix = ["setpriv", "--reuid", str(uid), "--regid", str(uid), "--clear-groups", "--no-new-privs"]
         kwargs.setdefault("timeout", 120)
         kwargs.setdefault("cwd", "/")
+        kwargs.setdefault("stdin", subprocess.DEVNULL)
         return subprocess.run(
             prefix + [str(word) for word in argv], env=self.env() | (env or {}), capture_output=True, text=True, check=False, **kwargs
         )
@@ -471,7 +475,8 @@ class Sandbox:
             (directory / name).mkdir(parents=True, exist_ok=True)
         policy_file = directory / "actions" / "org.baluhost.nas1.policy"
         policy_file.write_text(policy, encoding="utf-8")
-        (directory / "rules" / "50-sandbox.rules").write_text(POLKIT_RULES % user_name(OPERATOR_UID), encoding="utf-8")
+        users = json.dumps([user_name(uid) for uid in self.polkit_allows])
+        (directory / "rules" / "50-sandbox.rules").write_text(POLKIT_RULES % users, encoding="utf-8")
 
         if self.has_real_polkit:
             # polkitd's directories are compiled in, so it gets a view of the file system where the sandbox's stand in their place.
@@ -482,7 +487,7 @@ class Sandbox:
             command = ["unshare", "-m", "--propagation", "private", "sh", "-c", script, "sh"]
             command += [directory / "actions", directory / "rules", POLKITD]
         else:
-            command = [sys.executable, Path(__file__).with_name("polkit_authority.py"), policy_file, OPERATOR_UID]
+            command = [sys.executable, Path(__file__).with_name("polkit_authority.py"), policy_file, *self.polkit_allows]
         self._polkit = Child("polkit", command, self.log_dir / "polkit.log", self.env())
         wait_until(lambda: self._control.name_owner("org.freedesktop.PolicyKit1"), "polkit on the bus", alive=self._polkit.check)
 
