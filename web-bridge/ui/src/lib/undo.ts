@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: MIT */
+import { showError, showToast } from '../ui/toasts';
+
+interface Step {
+  /** what was done, as a sentence: "Deleted 3 items" */
+  done: string;
+  /** takes it back */
+  revert: () => Promise<void>;
+}
+
+const DEEPEST = 20;
+const steps: Step[] = [];
+
+async function take(step: Step): Promise<void> {
+  const at = steps.indexOf(step);
+  if (at < 0) return;
+  steps.splice(at, 1);
+  try {
+    await step.revert();
+    showToast('Undone');
+  } catch (error) {
+    showError(error, 'Could not undo');
+  }
+}
+
+/** Tells what was done, and offers to take it back by the toast or, later, by Ctrl+Z. */
+export function offerUndo(step: Step): void {
+  steps.push(step);
+  if (steps.length > DEEPEST) steps.shift();
+  showToast(step.done, { action: { label: 'Undo', run: () => void take(step) } });
+}
+
+/** Takes back the last thing; false when there is none. */
+export function undoLast(): boolean {
+  const step = steps.at(-1);
+  if (!step) return false;
+  void take(step);
+  return true;
+}
+
+/** Forgets everything, as when somebody else signs in. */
+export function forgetUndo(): void {
+  steps.length = 0;
+}
