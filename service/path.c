@@ -21,7 +21,7 @@ int bh_name_validate(const char *name) {
                 return -EXDEV;
         if (size == 0 || size > BH_NAME_SIZE_MAX || strcmp(name, ".") == 0)
                 return -EILSEQ;
-        if (!g_utf8_validate(name, (gssize) size, NULL))
+        if (!g_utf8_validate(name, (gssize)size, NULL))
                 return -EILSEQ;
         for (const char *p = name; *p; p = g_utf8_next_char(p))
                 if (*p == '/' || is_control(g_utf8_get_char(p)))
@@ -29,7 +29,8 @@ int bh_name_validate(const char *name) {
         return 0;
 }
 
-/* Whether a ".." is among the names: asked of any path before anything else, so that an attempt to leave is always reported as one. */
+/* Whether a ".." is among the names: asked of any path before anything else, so that an attempt to leave is always
+ * reported as one. */
 static bool has_parent_name(const char *text) {
         for (const char *p = text; p; p = strchr(p, '/')) {
                 if (*p == '/')
@@ -87,7 +88,7 @@ void bh_path_clear(BhPath *path) {
 
 char *bh_path_parent(const BhPath *path) {
         const char *slash = strrchr(path->text, '/');
-        return slash ? g_strndup(path->text, (size_t) (slash - path->text)) : g_strdup("");
+        return slash ? g_strndup(path->text, (size_t)(slash - path->text)) : g_strdup("");
 }
 
 const char *bh_path_name(const BhPath *path) {
@@ -104,9 +105,10 @@ bool bh_path_is_within(const BhPath *path, const BhPath *base) {
 }
 
 int bh_path_open_at(int directory_fd, const char *name, int flags) {
-        /* Without O_NOFOLLOW: together with O_PATH it would make openat2() return a descriptor of the link instead of refusing it. */
+        /* Without O_NOFOLLOW: together with O_PATH it would make openat2() return a descriptor of the link instead of
+         * refusing it. */
         const struct open_how how = {
-                .flags = (uint64_t) (flags | O_CLOEXEC),
+                .flags = (uint64_t)(flags | O_CLOEXEC),
                 .resolve = RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS | RESOLVE_NO_SYMLINKS | RESOLVE_NO_XDEV,
         };
         long fd;
@@ -117,7 +119,7 @@ int bh_path_open_at(int directory_fd, const char *name, int flags) {
                 fd = syscall(SYS_openat2, directory_fd, name, &how, sizeof(how));
         while (fd < 0 && errno == EINTR);
         if (fd >= 0)
-                return (int) fd;
+                return (int)fd;
         if (errno == ELOOP) /* a symbolic link */
                 return -EXDEV;
         if (errno == ENAMETOOLONG)

@@ -59,6 +59,13 @@ static const char *const migrations[] = {
         "  client_agent TEXT"
         ") STRICT;"
         "CREATE INDEX audit_by_time ON audit (time_usec);",
+
+        /* 2: bytes that each owner's files take, trash included; counted anew from the disk when in doubt */
+        "CREATE TABLE usage ("
+        "  owner TEXT PRIMARY KEY," /* '' for what belongs to nobody */
+        "  used_bytes INTEGER NOT NULL,"
+        "  trash_bytes INTEGER NOT NULL"
+        ") STRICT, WITHOUT ROWID;",
 };
 
 int bh_schema_version(void) {

@@ -1,0 +1,392 @@
+/* SPDX-License-Identifier: MIT */
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/fs.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include "files-private.h"
+#include "macro.h"
+#include "owner.h"
+
+/* Copies are built in staging and get their name when they are complete. Of a folder, what the caller may view is
+ * copied. The copy has one mark, the caller's, at its top. */
+
+#define CHUNK_SIZE (8u * 1024 * 1024)
+#define READ_SIZE (256u * 1024)
+
+struct BhCopy {
+        BhFiles *files;
+        BhCaller caller;
+        BhPath source, target;
+        bool keep_both;
+        char owner[BH_UUID_SIZE]; /* who the copy will belong to */
+        uint64_t total, reserved;
+        bool is_cancelled; /* atomic */
+
+        /* While it runs: */
+        BhCopyProgress progress;
+        void *userdata;
+        uint64_t done;
+        char id[BH_STORAGE_ID_SIZE];
+};
+
+void bh_copy_cancel(BhCopy *copy) {
+        __atomic_store_n(&copy->is_cancelled, true, __ATOMIC_RELAXED);
+}
+
+static bool is_cancelled(const BhCopy *copy) {
+        return __atomic_load_n(&copy->is_cancelled, __ATOMIC_RELAXED) ||
+               __atomic_load_n(&copy->files->is_stopping, __ATOMIC_RELAXED);
+}
+
+void bh_copy_free(BhCopy *copy) {
+        if (!copy)
+                return;
+        bh_quota_release(copy->files->quota, copy->owner, copy->reserved);
+        bh_caller_clear(&copy->caller);
+        bh_path_clear(&copy->source);
+        bh_path_clear(&copy->target);
+        g_free(copy);
+}
+
+static int visit_measure(const BhTreeItem *item, void *userdata) {
+        BhCopy *copy = userdata;
+
+        if (!bh_access_may_view(&copy->caller, item->owner))
+                return BH_TREE_PRUNE;
+        if (S_ISREG(item->stat.st_mode))
+                copy->total += (uint64_t)item->stat.st_size;
+        return 0;
+}
+
+static int reserve(BhCopy *copy, uint64_t bytes) {
+        uint64_t size, available;
+        int r = bh_storage_get_space(&copy->files->storage, &size, &available);
+
+        if (r < 0)
+                return r;
+        if (bytes > available)
+                return -ENOSPC;
+        r = bh_quota_reserve(copy->files->quota, copy->owner, bh_files_quota_of(copy->files, copy->owner), bytes);
+        if (r >= 0)
+                copy->reserved += bytes;
+        return r;
+}
+
+/* Whether something of the target's name is in the way. */
+static int check_free(const BhCopy *copy, const BhNode *parent) {
+        struct stat st;
+
+        if (!bh_access_may_add(&copy->caller, parent->owner, parent->is_root))
+                return -EACCES;
+        if (copy->keep_both)
+                return 0;
+        if (fstatat(parent->fd, bh_path_name(&copy->target), &st, AT_SYMLINK_NOFOLLOW) == 0)
+                return -EEXIST;
+        return errno == ENOENT ? 0 : -errno;
+}
+
+static int prepare(BhCopy *copy, const char *source, const char *target) {
+        _cleanup_(bh_node_clear) BhNode item = BH_NODE_INIT, parent = BH_NODE_INIT;
+        BhFiles *files = copy->files;
+        size_t depth = 0, size = 0;
+        int r;
+
+        r = bh_path_parse(&copy->source, source);
+        if (r >= 0)
+                r = bh_node_open(files->storage.root_fd, &copy->caller, &copy->source, copy->source.depth, &item);
+        if (r >= 0)
+                r = bh_files_resolve_target(files, &copy->caller, &copy->source, target, &copy->target, &parent);
+        if (r >= 0 && bh_node_is_directory(&item) && bh_path_is_within(&copy->target, &copy->source))
+                r = -EINVAL;
+        if (r >= 0)
+                r = check_free(copy, &parent);
+        if (r >= 0 && bh_node_is_directory(&item))
+                r = bh_tree_measure(item.fd, &depth, &size);
+        if (r < 0)
+                return r;
+        if (copy->target.depth + depth > BH_PATH_DEPTH_MAX || strlen(copy->target.text) + 16 + size > BH_PATH_SIZE_MAX)
+                return -EILSEQ;
+        g_strlcpy(copy->owner, copy->caller.owner[0] ? copy->caller.owner : parent.owner, sizeof(copy->owner));
+        r = bh_tree_walk(item.fd, item.owner, BH_TREE_OWNERS | BH_TREE_SKIP_FOREIGN, NULL, visit_measure, copy);
+        return r < 0 ? r : reserve(copy, copy->total);
+}
+
+int bh_files_copy_begin(BhFiles *files, const BhCaller *caller, const char *source, const char *target, bool keep_both,
+                        BhCopy **ret) {
+        BhCopy *copy = g_new0(BhCopy, 1);
+        int r;
+
+        copy->files = files;
+        copy->keep_both = keep_both;
+        bh_caller_copy(&copy->caller, caller);
+        r = bh_files_begin_change(files);
+        if (r >= 0)
+                r = prepare(copy, source, target);
+        if (r < 0) {
+                bh_copy_free(copy);
+                return bh_files_refuse(files, caller, BH_AUDIT_FILE_MODIFY, "copy", source, r);
+        }
+        *ret = copy;
+        return 0;
+}
+
+/* The source may have grown since it was measured. */
+static int advance(BhCopy *copy, uint64_t bytes) {
+        copy->done += bytes;
+        if (copy->done > copy->reserved) {
+                int r = reserve(copy, copy->done - copy->reserved);
+                if (r < 0)
+                        return r;
+                copy->total = MAX(copy->total, copy->done);
+        }
+        if (copy->progress)
+                copy->progress(copy->done, copy->total, copy->userdata);
+        return is_cancelled(copy) ? -ECANCELED : 0;
+}
+
+static int write_all(int fd, const char *buffer, size_t size) {
+        while (size > 0) {
+                ssize_t n = write(fd, buffer, size);
+
+                if (n < 0 && errno != EINTR)
+                        return -errno;
+                if (n > 0) {
+                        buffer += n;
+                        size -= (size_t)n;
+                }
+        }
+        return 0;
+}
+
+/* Where the filesystem does not copy by itself. */
+static int copy_by_hand(BhCopy *copy, int source_fd, int target_fd) {
+        g_autofree char *buffer = g_malloc(READ_SIZE);
+
+        for (;;) {
+                ssize_t n = read(source_fd, buffer, READ_SIZE);
+
+                if (n <= 0)
+                        return n < 0 ? -errno : 0;
+                int r = write_all(target_fd, buffer, (size_t)n);
+                if (r >= 0)
+                        r = advance(copy, (uint64_t)n);
+                if (r < 0)
+                        return r;
+        }
+}
+
+static int copy_content(BhCopy *copy, int source_fd, int target_fd) {
+        struct stat st;
+
+        if (ioctl(target_fd, FICLONE, source_fd) == 0)
+                return fstat(target_fd, &st) < 0 ? -errno : advance(copy, (uint64_t)st.st_size);
+        for (;;) {
+                ssize_t n = copy_file_range(source_fd, NULL, target_fd, NULL, CHUNK_SIZE, 0);
+
+                if (n == 0)
+                        return 0;
+                if (n < 0 && (errno == EOPNOTSUPP || errno == EINVAL || errno == EXDEV || errno == ENOSYS))
+                        return copy_by_hand(copy, source_fd, target_fd);
+                if (n < 0)
+                        return -errno;
+                int r = advance(copy, (uint64_t)n);
+                if (r < 0)
+                        return r;
+        }
+}
+
+/* Copies a regular file to name in the directory, with its time of modification; mark may be "". */
+static int copy_file(BhCopy *copy, int source_fd, int directory_fd, const char *name, const char *mark) {
+        struct stat st;
+        int r;
+
+        _cleanup_(bh_closep) int target_fd =
+                openat(directory_fd, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+        if (target_fd < 0 || fstat(source_fd, &st) < 0)
+                return -errno;
+        r = copy_content(copy, source_fd, target_fd);
+        if (r >= 0 && mark[0])
+                r = bh_owner_write(target_fd, mark);
+        if (r < 0)
+                return r;
+        const struct timespec times[2] = {{.tv_nsec = UTIME_OMIT}, st.st_mtim};
+        if (futimens(target_fd, times) < 0 || fchmod(target_fd, 0660) < 0 || fsync(target_fd) < 0)
+                return -errno;
+        return 0;
+}
+
+typedef struct CopyWalk {
+        BhCopy *copy;
+        GArray *directories; /* of int: the copies of the directories that the walk is in */
+} CopyWalk;
+
+static int *last_directory(CopyWalk *walk) {
+        return &g_array_index(walk->directories, int, walk->directories->len - 1);
+}
+
+static int leave_directory(CopyWalk *walk) {
+        int fd = *last_directory(walk), r = fsync(fd) < 0 ? -errno : 0;
+
+        close(fd);
+        g_array_set_size(walk->directories, walk->directories->len - 1);
+        return r;
+}
+
+static int visit_copy(const BhTreeItem *item, void *userdata) {
+        CopyWalk *walk = userdata;
+        BhCopy *copy = walk->copy;
+        bool is_top = item->depth == 0;
+        int parent_fd = is_top ? copy->files->storage.staging_fd : *last_directory(walk);
+
+        if (item->is_after)
+                return leave_directory(walk);
+        if (is_cancelled(copy))
+                return -ECANCELED;
+        if (!bh_access_may_view(&copy->caller, item->owner) ||
+            (!S_ISREG(item->stat.st_mode) && !S_ISDIR(item->stat.st_mode)))
+                return BH_TREE_PRUNE;
+        if (S_ISDIR(item->stat.st_mode)) {
+                int fd = bh_storage_make_directory(parent_fd, is_top ? copy->id : item->name,
+                                                   is_top ? copy->caller.owner : "");
+                if (fd < 0)
+                        return fd;
+                g_array_append_val(walk->directories, fd);
+                return 0;
+        }
+        _cleanup_(bh_closep) int source_fd = bh_path_open_at(item->directory_fd, item->name, O_RDONLY | O_NONBLOCK);
+        if (source_fd < 0)
+                return source_fd == -ENOENT ? 0 : source_fd;
+        return copy_file(copy, source_fd, parent_fd, item->name, "");
+}
+
+/* Builds the copy in staging. */
+static int build(BhCopy *copy) {
+        _cleanup_(bh_node_clear) BhNode item = BH_NODE_INIT;
+        CopyWalk walk = {.copy = copy};
+        int r;
+
+        r = bh_node_open(copy->files->storage.root_fd, &copy->caller, &copy->source, copy->source.depth, &item);
+        if (r < 0)
+                return r;
+        if (!bh_node_is_directory(&item)) {
+                _cleanup_(bh_closep) int source_fd = bh_path_reopen(item.fd, O_RDONLY);
+                if (source_fd < 0)
+                        return source_fd;
+                return copy_file(copy, source_fd, copy->files->storage.staging_fd, copy->id, copy->caller.owner);
+        }
+        walk.directories = g_array_new(FALSE, FALSE, sizeof(int));
+        r = bh_tree_walk(item.fd, item.owner, BH_TREE_OWNERS | BH_TREE_AFTER | BH_TREE_SKIP_FOREIGN, NULL, visit_copy,
+                         &walk);
+        while (walk.directories->len > 0)
+                (void)leave_directory(&walk);
+        g_array_unref(walk.directories);
+        return r;
+}
+
+typedef struct Publication {
+        BhCopy *copy;
+        BhNode parent;
+        char *name;
+        BhCharges charges;
+} Publication;
+
+static void publication_clear(Publication *publication) {
+        bh_node_clear(&publication->parent);
+        g_free(publication->name);
+        bh_charges_clear(&publication->charges);
+}
+
+/* names is held. */
+static int publish_locked(Publication *publication) {
+        BhCopy *copy = publication->copy;
+        BhFiles *files = copy->files;
+        const BhNode *parent = &publication->parent;
+        int r;
+
+        r = bh_files_open_parent(files, &copy->caller, &copy->target, &publication->parent);
+        if (r >= 0)
+                r = check_free(copy, parent);
+        if (r < 0)
+                return r;
+        publication->name = copy->keep_both ? bh_files_free_name(parent->fd, bh_path_name(&copy->target))
+                                            : g_strdup(bh_path_name(&copy->target));
+        if (!publication->name)
+                return -EEXIST;
+        /* Without a mark the copy belongs to whom the directory belongs to, which may be another's than it was when the
+         * bytes were reserved. */
+        bh_charges_add(&publication->charges, copy->caller.owner[0] ? copy->owner : parent->owner, (int64_t)copy->done,
+                       0);
+        r = bh_quota_charge(files->quota, copy->owner, bh_files_quota_of(files, copy->owner), copy->reserved,
+                            &publication->charges);
+        if (r < 0)
+                return r;
+        copy->reserved = 0;
+        r = bh_storage_rename(files->storage.staging_fd, copy->id, parent->fd, publication->name, RENAME_NOREPLACE);
+        if (r < 0) {
+                bh_charges_negate(&publication->charges);
+                bh_quota_apply(files->quota, &publication->charges);
+        }
+        return r;
+}
+
+static void undo(Publication *publication) {
+        BhCopy *copy = publication->copy;
+        g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&copy->files->names);
+        int r = bh_storage_rename(publication->parent.fd, publication->name, copy->files->storage.staging_fd, copy->id,
+                                  RENAME_NOREPLACE);
+
+        if (r < 0) {
+                bh_files_set_lost(copy->files, r, copy->target.text);
+                return;
+        }
+        bh_charges_negate(&publication->charges);
+        bh_quota_apply(copy->files->quota, &publication->charges);
+}
+
+static int publish(BhCopy *copy, char **ret_path) {
+        _cleanup_(publication_clear) Publication publication = {.copy = copy, .parent = BH_NODE_INIT};
+        g_autofree char *directory = bh_path_parent(&copy->target);
+        int r;
+
+        g_mutex_lock(&copy->files->names);
+        r = publish_locked(&publication);
+        g_mutex_unlock(&copy->files->names);
+        if (r < 0)
+                return r;
+        g_autofree char *path =
+                directory[0] ? g_strconcat(directory, "/", publication.name, NULL) : g_strdup(publication.name);
+        g_autofree char *message = g_strdup_printf("to “%s”", path);
+        r = bh_sync_directory(copy->files->sync, publication.parent.fd);
+        if (r >= 0)
+                r = bh_files_record(copy->files, &copy->caller,
+                                    &(BhAudit){.event_type = BH_AUDIT_FILE_MODIFY,
+                                               .action = "copy",
+                                               .target = copy->source.text,
+                                               .message = message,
+                                               .size = copy->done},
+                                    &publication.charges);
+        if (r < 0) {
+                undo(&publication);
+                return r;
+        }
+        *ret_path = g_steal_pointer(&path);
+        return 0;
+}
+
+int bh_copy_run(BhCopy *copy, BhCopyProgress progress, void *userdata, char **ret_path) {
+        int r;
+
+        copy->progress = progress;
+        copy->userdata = userdata;
+        bh_storage_make_id(copy->id);
+        r = is_cancelled(copy) ? -ECANCELED : build(copy);
+        if (r >= 0)
+                r = publish(copy, ret_path);
+        if (r < 0)
+                (void)bh_tree_remove(copy->files->storage.staging_fd, copy->id);
+        return bh_files_refuse(copy->files, &copy->caller, BH_AUDIT_FILE_MODIFY, "copy", copy->source.text, r);
+}

@@ -1,0 +1,282 @@
+/* SPDX-License-Identifier: MIT */
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "files-private.h"
+#include "macro.h"
+#include "owner.h"
+
+/* Looking at files: Stat, Open, List, GetUsage. */
+
+int bh_files_open_parent(BhFiles *files, const BhCaller *caller, const BhPath *path, BhNode *ret) {
+        int r;
+
+        if (path->depth == 0)
+                return -EINVAL;
+        if (path->reserved)
+                return path->depth == 1 ? -EILSEQ : -ENOENT;
+        r = bh_node_open(files->storage.root_fd, caller, path, path->depth - 1, ret);
+        if (r == -EACCES)
+                return -ENOENT;
+        if (r >= 0 && !bh_node_is_directory(ret)) {
+                bh_node_clear(ret);
+                return -ENOENT;
+        }
+        return r;
+}
+
+static int stat_path(BhFiles *files, const BhCaller *caller, const char *text, BhEntry *ret) {
+        _cleanup_(bh_path_clear) BhPath path = {};
+        _cleanup_(bh_node_clear) BhNode node = BH_NODE_INIT;
+        int r;
+
+        r = bh_path_parse(&path, text);
+        if (r >= 0)
+                r = bh_node_open(files->storage.root_fd, caller, &path, path.depth, &node);
+        if (r < 0)
+                return r;
+        bh_entry_fill(files, caller, path.text, bh_path_name(&path), &node.stat, node.owner, ret);
+        return 0;
+}
+
+int bh_files_stat(BhFiles *files, const BhCaller *caller, const char *path, BhEntry *ret) {
+        return bh_files_refuse(files, caller, BH_AUDIT_FILE_ACCESS, "stat", path, stat_path(files, caller, path, ret));
+}
+
+static int open_path(BhFiles *files, const BhCaller *caller, const char *text, BhEntry *ret) {
+        _cleanup_(bh_path_clear) BhPath path = {};
+        _cleanup_(bh_node_clear) BhNode node = BH_NODE_INIT;
+        struct stat st;
+        int r;
+
+        r = bh_path_parse(&path, text);
+        if (r >= 0)
+                r = bh_node_open(files->storage.root_fd, caller, &path, path.depth, &node);
+        if (r < 0)
+                return r;
+        if (bh_node_is_directory(&node))
+                return -EISDIR;
+        _cleanup_(bh_closep) int fd = bh_path_reopen(node.fd, O_RDONLY);
+        if (fd < 0)
+                return fd;
+        if (fstat(fd, &st) < 0)
+                return -errno;
+        bh_entry_fill(files, caller, path.text, bh_path_name(&path), &st, node.owner, ret);
+        return bh_steal_fd(&fd);
+}
+
+int bh_files_open_file(BhFiles *files, const BhCaller *caller, const char *path, bool audit, BhEntry *ret) {
+        int fd = bh_files_refuse(files, caller, BH_AUDIT_FILE_ACCESS, "download", path,
+                                 open_path(files, caller, path, ret));
+
+        if (fd >= 0 && audit)
+                bh_audit_post(files->database, caller,
+                              &(BhAudit){.event_type = BH_AUDIT_FILE_ACCESS,
+                                         .action = "download",
+                                         .target = path,
+                                         .size = ret->size});
+        return fd;
+}
+
+void bh_list_clear(BhList *list) {
+        for (size_t i = 0; i < list->n_entries; i++)
+                bh_entry_clear(&list->entries[i]);
+        g_free(list->entries);
+        g_free(list->next_cursor);
+        *list = (BhList){};
+}
+
+/* A page that is being put together. */
+typedef struct Page {
+        BhFiles *files;
+        const BhCaller *caller;
+        const BhListOptions *options;
+        const BhListing *listing;
+        const BhNode *directory;
+        int fd;
+        bool *is_viewable; /* for each of the listing's owners; NULL for administrators, who view all */
+} Page;
+
+static void page_clear(Page *page) {
+        bh_closep(&page->fd);
+        bh_listing_unref((BhListing *)page->listing);
+        g_free(page->is_viewable);
+}
+
+static bool may_view_listed(const Page *page, const BhListingEntry *entry) {
+        return !page->is_viewable || page->is_viewable[entry->owner];
+}
+
+/* Counts what the caller may view. */
+static uint64_t find_viewable(Page *page) {
+        const BhListing *listing = page->listing;
+        uint64_t total = 0;
+
+        if (bh_caller_is_admin(page->caller))
+                return listing->entries->len;
+        page->is_viewable = g_new(bool, listing->owners->len);
+        for (size_t i = 0; i < listing->owners->len; i++) {
+                const char *owner = i > 0 ? g_ptr_array_index(listing->owners, i) : page->directory->owner;
+
+                page->is_viewable[i] = bh_access_may_view(page->caller, owner);
+                if (page->is_viewable[i])
+                        total += g_array_index(listing->owner_counts, uint64_t, i);
+        }
+        return total;
+}
+
+/* The owner of a listed entry, read again unless its inode has not changed since. */
+static int get_listed_owner(const Page *page, const BhListingEntry *entry, const struct stat *st,
+                            char owner[static BH_UUID_SIZE]) {
+        int64_t change_nsec = st->st_ctim.tv_sec * INT64_C(1000000000) + st->st_ctim.tv_nsec;
+
+        g_strlcpy(owner, page->directory->owner, BH_UUID_SIZE);
+        if (!page->listing->has_owners || entry->change_nsec != change_nsec)
+                return bh_owner_read_at(page->fd, entry->name, owner);
+        if (entry->owner > 0)
+                g_strlcpy(owner, g_ptr_array_index(page->listing->owners, entry->owner), BH_UUID_SIZE);
+        return 0;
+}
+
+/* Whether something else is mounted there, which openat2() does not enter. A subvolume has a device of its own too, but
+ * is entered. */
+static bool is_mount_point(const Page *page, const BhListingEntry *entry, const struct stat *st) {
+        struct statx stx;
+
+        if (st->st_dev == page->directory->stat.st_dev)
+                return false;
+        return statx(page->fd, entry->name, AT_SYMLINK_NOFOLLOW, 0, &stx) < 0 ||
+               (stx.stx_attributes & STATX_ATTR_MOUNT_ROOT);
+}
+
+/* Describes an entry as it is now. Returns 0 when it is not there any more for the caller. */
+static int describe(const Page *page, const BhListingEntry *entry, BhEntry *ret) {
+        char owner[BH_UUID_SIZE];
+        struct stat st;
+        int r;
+
+        if (fstatat(page->fd, entry->name, &st, AT_SYMLINK_NOFOLLOW) < 0)
+                return errno == ENOENT ? 0 : -errno;
+        if ((!S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode)) || is_mount_point(page, entry, &st))
+                return 0;
+        r = get_listed_owner(page, entry, &st, owner);
+        if (r < 0)
+                return r == -ENOENT ? 0 : r;
+        if (!bh_access_may_view(page->caller, owner))
+                return 0;
+        bh_entry_fill(page->files, page->caller, NULL, entry->name, &st, owner, ret);
+        return 1;
+}
+
+static char *make_cursor(const Page *page, const BhListingEntry *entry) {
+        BhCursor cursor = {
+                .sort = page->options->sort,
+                .descending = page->options->descending,
+                .is_directory = entry->is_directory,
+                .value = entry->value,
+        };
+
+        g_strlcpy(cursor.name, entry->name, sizeof(cursor.name));
+        return bh_cursor_format(&cursor);
+}
+
+static int fill_page(const Page *page, size_t rank, BhList *list) {
+        const BhListing *listing = page->listing;
+        const BhListingEntry *last = NULL;
+
+        list->entries = g_new0(BhEntry, MIN(page->options->limit, listing->entries->len - rank));
+        for (; rank < listing->entries->len; rank++) {
+                const BhListingEntry *entry = bh_listing_at(listing, rank, page->options->descending);
+
+                if (!may_view_listed(page, entry))
+                        continue;
+                if (list->n_entries == page->options->limit) {
+                        list->next_cursor = make_cursor(page, last);
+                        return 0;
+                }
+                int r = describe(page, entry, &list->entries[list->n_entries]);
+                if (r < 0)
+                        return r;
+                list->n_entries += r > 0;
+                if (r > 0)
+                        last = entry;
+        }
+        list->next_cursor = g_strdup("");
+        return 0;
+}
+
+static int parse_cursor(const BhListOptions *options, BhCursor *ret) {
+        int r = bh_cursor_parse(ret, options->cursor);
+
+        if (r < 0)
+                return r;
+        return ret->sort == options->sort && ret->descending == options->descending ? 0 : -EINVAL;
+}
+
+static int list_path(BhFiles *files, const BhCaller *caller, const char *text, const BhListOptions *options,
+                     BhList *ret) {
+        _cleanup_(bh_path_clear) BhPath path = {};
+        _cleanup_(bh_node_clear) BhNode node = BH_NODE_INIT;
+        _cleanup_(page_clear)
+                Page page = {.files = files, .caller = caller, .options = options, .directory = &node, .fd = -1};
+        _cleanup_(bh_list_clear) BhList list = {};
+        bool has_cursor = options->cursor && options->cursor[0];
+        BhCursor cursor;
+        BhListing *listing = NULL;
+        int r;
+
+        if (options->limit == 0 || options->limit > BH_LIST_LIMIT_MAX)
+                return -EINVAL;
+        r = has_cursor ? parse_cursor(options, &cursor) : 0;
+        if (r >= 0)
+                r = bh_path_parse(&path, text);
+        if (r >= 0)
+                r = bh_node_open(files->storage.root_fd, caller, &path, path.depth, &node);
+        if (r < 0)
+                return r;
+        if (!bh_node_is_directory(&node))
+                return -ENOTDIR;
+        page.fd = bh_path_reopen(node.fd, O_RDONLY | O_DIRECTORY);
+        if (page.fd < 0)
+                return page.fd;
+        r = bh_listings_get(files->listings, page.fd, node.is_root, !bh_caller_is_admin(caller), options->sort,
+                            &listing);
+        if (r < 0)
+                return r;
+        page.listing = listing;
+        list.total = find_viewable(&page);
+        r = fill_page(&page, has_cursor ? bh_listing_after(listing, &cursor) : 0, &list);
+        if (r < 0)
+                return r;
+        *ret = list;
+        list = (BhList){};
+        return 0;
+}
+
+int bh_files_list(BhFiles *files, const BhCaller *caller, const char *path, const BhListOptions *options, BhList *ret) {
+        return bh_files_refuse(files, caller, BH_AUDIT_FILE_ACCESS, "list", path,
+                               list_path(files, caller, path, options, ret));
+}
+
+int bh_files_get_usage(BhFiles *files, const BhCaller *caller, BhUsage *ret) {
+        BhUsage usage = {};
+        uint64_t available;
+        int r;
+
+        r = bh_storage_get_space(&files->storage, &usage.filesystem_bytes, &usage.filesystem_free_bytes);
+        if (r < 0)
+                return r;
+        BhQuotaUsage own = bh_quota_get(files->quota, caller->owner), total = bh_quota_get_total(files->quota);
+        usage.used_bytes = own.used_bytes;
+        usage.trash_bytes = own.trash_bytes;
+        usage.reserved_bytes = own.reserved_bytes;
+        usage.quota_bytes = bh_files_quota_of(files, caller->owner);
+        usage.total_used_bytes = total.used_bytes;
+        usage.total_quota_bytes = bh_quota_total_limit(files->quota);
+        available = bh_quota_available(files->quota, caller->owner, usage.quota_bytes);
+        usage.available_bytes = MIN(available, usage.filesystem_free_bytes);
+        *ret = usage;
+        return 0;
+}

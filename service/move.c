@@ -1,0 +1,289 @@
+/* SPDX-License-Identifier: MIT */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "files-private.h"
+#include "macro.h"
+#include "owner.h"
+
+#define FREE_NAME_TRIES 10000
+
+static int sync_item(const BhNode *item) {
+        _cleanup_(bh_closep) int fd =
+                bh_path_reopen(item->fd, bh_node_is_directory(item) ? O_RDONLY | O_DIRECTORY : O_RDONLY);
+
+        if (fd < 0)
+                return fd;
+        return fsync(fd) < 0 ? -errno : 0;
+}
+
+int bh_files_keep_owner(const BhNode *item, const char *directory_owner) {
+        int r;
+
+        if (item->is_marked || strcmp(item->owner, directory_owner) == 0)
+                return 0;
+        r = bh_owner_write(item->fd, item->owner);
+        if (r >= 0)
+                r = sync_item(item);
+        return r < 0 ? r : 1;
+}
+
+/* Nothing may end up where no path leads. */
+static int check_depth(const BhNode *item, const BhRelocation *relocation) {
+        size_t depth = 0, size = 0;
+
+        if (bh_node_is_directory(item)) {
+                int r = bh_tree_measure(item->fd, &depth, &size);
+                if (r < 0)
+                        return r;
+        }
+        if (relocation->target_depth + depth > BH_PATH_DEPTH_MAX ||
+            relocation->target_size + (size > 0) + size > BH_PATH_SIZE_MAX)
+                return -EILSEQ;
+        return 0;
+}
+
+int bh_files_relocate(const BhNode *item, const BhRelocation *relocation) {
+        int r, marked;
+
+        r = check_depth(item, relocation);
+        if (r < 0)
+                return r;
+        marked = bh_files_keep_owner(item, relocation->target->owner);
+        if (marked < 0)
+                return marked;
+        r = bh_storage_rename(relocation->source_fd, relocation->source_name, relocation->target->fd,
+                              relocation->target_name, RENAME_NOREPLACE);
+        if (r < 0 && marked)
+                (void)bh_owner_remove(item->fd);
+        return r;
+}
+
+int bh_files_undo_relocate(const BhNode *item, const BhRelocation *relocation) {
+        struct stat st;
+
+        if (fstatat(relocation->target->fd, relocation->target_name, &st, AT_SYMLINK_NOFOLLOW) < 0)
+                return -errno;
+        if (st.st_dev != item->stat.st_dev || st.st_ino != item->stat.st_ino)
+                return -ENOENT;
+        return bh_storage_rename(relocation->target->fd, relocation->target_name, relocation->source_fd,
+                                 relocation->source_name, RENAME_NOREPLACE);
+}
+
+int bh_files_resolve_target(BhFiles *files, const BhCaller *caller, const BhPath *source, const char *target,
+                            BhPath *ret_path, BhNode *ret_parent) {
+        _cleanup_(bh_path_clear) BhPath path = {};
+        _cleanup_(bh_node_clear) BhNode node = BH_NODE_INIT;
+        int r;
+
+        if (source->depth == 0)
+                return -EINVAL;
+        r = bh_path_parse(&path, target);
+        if (r < 0)
+                return r;
+        if (!path.reserved) {
+                r = bh_node_open(files->storage.root_fd, caller, &path, path.depth, &node);
+                if (r >= 0 && bh_node_is_directory(&node)) {
+                        r = bh_path_join(ret_path, path.text, bh_path_name(source));
+                        if (r >= 0 && ret_path->reserved) {
+                                bh_path_clear(ret_path);
+                                r = -EILSEQ;
+                        }
+                        if (r < 0)
+                                return r;
+                        *ret_parent = node;
+                        node = BH_NODE_INIT;
+                        return 0;
+                }
+                if (r < 0 && r != -ENOENT)
+                        return r;
+        }
+        r = bh_files_open_parent(files, caller, &path, ret_parent);
+        if (r < 0)
+                return r;
+        *ret_path = path;
+        path = (BhPath){};
+        return 0;
+}
+
+/* "photo.jpg" is cut in two at the last dot, ".profile" is not. */
+static size_t stem_length(const char *name) {
+        const char *dot = strrchr(name, '.');
+
+        return dot && dot != name ? (size_t)(dot - name) : strlen(name);
+}
+
+/* The name with a number before its extension, shortened at the end of its stem to what a name may have. */
+static char *number_name(const char *name, unsigned number) {
+        char suffix[16];
+        size_t stem = stem_length(name), extension = strlen(name) - stem;
+
+        snprintf(suffix, sizeof(suffix), " (%u)", number);
+        if (extension > BH_NAME_SIZE_MAX - sizeof(suffix) - 8) {
+                stem = strlen(name);
+                extension = 0;
+        }
+        size_t most = BH_NAME_SIZE_MAX - strlen(suffix) - extension;
+        const char *rest = name + strlen(name) - extension;
+        if (stem > most) {
+                const char *end = name + most + 1;
+                stem = (size_t)(g_utf8_find_prev_char(name, end) - name);
+        }
+        return g_strdup_printf("%.*s%s%s", (int)stem, name, suffix, rest);
+}
+
+static bool is_free(int directory_fd, const char *name) {
+        struct stat st;
+
+        return fstatat(directory_fd, name, &st, AT_SYMLINK_NOFOLLOW) < 0 && errno == ENOENT;
+}
+
+char *bh_files_free_name(int directory_fd, const char *name) {
+        if (is_free(directory_fd, name))
+                return g_strdup(name);
+        for (unsigned number = 2; number < FREE_NAME_TRIES; number++) {
+                g_autofree char *candidate = number_name(name, number);
+
+                if (is_free(directory_fd, candidate))
+                        return g_steal_pointer(&candidate);
+        }
+        return NULL;
+}
+
+/* Gives an item its new name, on disk and in the records. */
+typedef struct Move {
+        BhFiles *files;
+        const BhCaller *caller;
+        const char *action;
+        const BhPath *source, *target;
+        bool is_rename; /* within its directory: nothing is added to it */
+} Move;
+
+/* names is held. */
+static int move_locked(const Move *move, BhNode *source_parent, BhNode *target_parent, BhNode *item) {
+        int r;
+
+        r = bh_files_open_parent(move->files, move->caller, move->source, source_parent);
+        if (r == -EILSEQ)
+                r = -ENOENT; /* the reserved name: asked for as something that exists */
+        if (r >= 0)
+                r = bh_node_open_child(source_parent, move->caller, bh_path_name(move->source), item);
+        if (r >= 0)
+                r = bh_files_open_parent(move->files, move->caller, move->target, target_parent);
+        if (r < 0)
+                return r;
+        if (!bh_access_may_change(move->caller, item->owner))
+                return -EACCES;
+        if (!move->is_rename && bh_node_is_directory(item) && bh_path_is_within(move->target, move->source))
+                return -EINVAL;
+        if (!move->is_rename && !bh_access_may_add(move->caller, target_parent->owner, target_parent->is_root))
+                return -EACCES;
+        return 0;
+}
+
+static int do_move(const Move *move) {
+        _cleanup_(bh_node_clear) BhNode source_parent = BH_NODE_INIT, target_parent = BH_NODE_INIT, item = BH_NODE_INIT;
+        BhFiles *files = move->files;
+        g_autofree char *message = g_strdup_printf("to “%s”", move->target->text);
+        int r;
+
+        g_mutex_lock(&files->names);
+        r = move_locked(move, &source_parent, &target_parent, &item);
+        BhRelocation relocation = {
+                .source_fd = source_parent.fd,
+                .source_name = bh_path_name(move->source),
+                .target = &target_parent,
+                .target_name = bh_path_name(move->target),
+                .target_depth = move->target->depth,
+                .target_size = strlen(move->target->text),
+        };
+        if (r >= 0)
+                r = bh_files_relocate(&item, &relocation);
+        g_mutex_unlock(&files->names);
+        if (r < 0)
+                return r;
+
+        r = bh_sync_directory(files->sync, target_parent.fd);
+        if (r >= 0 && !move->is_rename)
+                r = bh_sync_directory(files->sync, source_parent.fd);
+        if (r >= 0)
+                r = bh_files_record(files, move->caller,
+                                    &(BhAudit){.event_type = BH_AUDIT_FILE_MODIFY,
+                                               .action = move->action,
+                                               .target = move->source->text,
+                                               .message = message},
+                                    NULL);
+        if (r >= 0)
+                return 0;
+        g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&files->names);
+        int undone = bh_files_undo_relocate(&item, &relocation);
+        if (undone < 0)
+                bh_files_set_lost(files, undone, move->source->text);
+        return r;
+}
+
+static int rename_path(BhFiles *files, const BhCaller *caller, const char *text, const char *new_name,
+                       char **ret_path) {
+        _cleanup_(bh_path_clear) BhPath source = {}, target = {};
+        int r;
+
+        r = bh_path_parse(&source, text);
+        if (r < 0)
+                return r;
+        if (source.depth == 0)
+                return -EINVAL;
+        if (source.reserved)
+                return -ENOENT;
+        g_autofree char *parent = bh_path_parent(&source);
+        r = bh_path_join(&target, parent, new_name);
+        if (r >= 0 && target.reserved)
+                r = -EILSEQ;
+        if (r >= 0)
+                r = do_move(&(Move){.files = files,
+                                    .caller = caller,
+                                    .action = "rename",
+                                    .source = &source,
+                                    .target = &target,
+                                    .is_rename = true});
+        if (r >= 0)
+                *ret_path = g_strdup(target.text);
+        return r;
+}
+
+int bh_files_rename(BhFiles *files, const BhCaller *caller, const char *path, const char *new_name, char **ret_path) {
+        int r = bh_files_begin_change(files);
+
+        if (r >= 0)
+                r = rename_path(files, caller, path, new_name, ret_path);
+        return bh_files_refuse(files, caller, BH_AUDIT_FILE_MODIFY, "rename", path, r);
+}
+
+static int move_path(BhFiles *files, const BhCaller *caller, const char *text, const char *target_text,
+                     char **ret_path) {
+        _cleanup_(bh_path_clear) BhPath source = {}, target = {};
+        _cleanup_(bh_node_clear) BhNode parent = BH_NODE_INIT;
+        int r;
+
+        r = bh_path_parse(&source, text);
+        if (r >= 0 && source.reserved)
+                r = -ENOENT;
+        if (r >= 0)
+                r = bh_files_resolve_target(files, caller, &source, target_text, &target, &parent);
+        if (r >= 0)
+                r = do_move(&(Move){
+                        .files = files, .caller = caller, .action = "move", .source = &source, .target = &target});
+        if (r >= 0)
+                *ret_path = g_strdup(target.text);
+        return r;
+}
+
+int bh_files_move(BhFiles *files, const BhCaller *caller, const char *source, const char *target, char **ret_path) {
+        int r = bh_files_begin_change(files);
+
+        if (r >= 0)
+                r = move_path(files, caller, source, target, ret_path);
+        return bh_files_refuse(files, caller, BH_AUDIT_FILE_MODIFY, "move", source, r);
+}

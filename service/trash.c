@@ -1,0 +1,489 @@
+/* SPDX-License-Identifier: MIT */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "files-private.h"
+#include "log.h"
+#include "macro.h"
+#include "trash-record.h"
+
+/* Into the trash, which counts for the quota of the owners, out of it again, and away for good. */
+
+#define USEC_PER_DAY (INT64_C(86400) * BH_USEC_PER_SEC)
+
+typedef struct Put {
+        const BhCaller *caller;
+        BhCharges charges;
+        uint64_t size;
+} Put;
+
+/* All or nothing: one part that the caller may not change keeps the whole. */
+static int visit_put(const BhTreeItem *item, void *userdata) {
+        Put *put = userdata;
+
+        if (!bh_access_may_change(put->caller, item->owner))
+                return -EACCES;
+        if (S_ISREG(item->stat.st_mode)) {
+                bh_charges_add(&put->charges, item->owner, 0, item->stat.st_size);
+                put->size += (uint64_t)item->stat.st_size;
+        }
+        return 0;
+}
+
+static int open_item(BhFiles *files, const BhCaller *caller, const BhPath *path, BhNode *ret_parent, BhNode *ret_item) {
+        int r = bh_files_open_parent(files, caller, path, ret_parent);
+
+        if (r == -EILSEQ)
+                return -ENOENT; /* the reserved name: asked for as something that exists */
+        if (r >= 0)
+                r = bh_node_open_child(ret_parent, caller, bh_path_name(path), ret_item);
+        if (r >= 0 && !bh_access_may_change(caller, ret_item->owner))
+                return -EACCES;
+        return r;
+}
+
+/* names is held. The counters follow the rename at once, so that nobody who comes next sees old ones. */
+static int put_locked(BhFiles *files, const BhPath *path, const BhTrashRecord *record, Put *put, BhNode *ret_parent,
+                      BhNode *ret_item) {
+        int r;
+
+        r = open_item(files, put->caller, path, ret_parent, ret_item);
+        if (r >= 0)
+                r = bh_tree_walk(ret_item->fd, ret_item->owner, BH_TREE_OWNERS, NULL, visit_put, put);
+        if (r >= 0)
+                r = bh_files_keep_owner(ret_item, "");
+        if (r >= 0) {
+                bh_trash_record_set_size(record, put->size);
+                r = bh_storage_rename(ret_parent->fd, bh_path_name(path), record->fd, BH_TRASH_CONTENT,
+                                      RENAME_NOREPLACE);
+        }
+        if (r >= 0)
+                bh_quota_apply(files->quota, &put->charges);
+        return r;
+}
+
+static void undo_put(BhFiles *files, const BhPath *path, const BhTrashRecord *record, const BhNode *parent,
+                     BhCharges *charges) {
+        g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&files->names);
+        int r = bh_storage_rename(record->fd, BH_TRASH_CONTENT, parent->fd, bh_path_name(path), RENAME_NOREPLACE);
+
+        if (r < 0) {
+                bh_files_set_lost(files, r, path->text);
+                return;
+        }
+        bh_charges_negate(charges);
+        bh_quota_apply(files->quota, charges);
+        (void)bh_trash_record_remove(&files->storage, record);
+}
+
+static int put_record(BhFiles *files, const char *action, const BhPath *path, const BhTrashRecord *record, Put *put) {
+        _cleanup_(bh_node_clear) BhNode parent = BH_NODE_INIT, item = BH_NODE_INIT;
+        int r;
+
+        g_mutex_lock(&files->names);
+        r = put_locked(files, path, record, put, &parent, &item);
+        g_mutex_unlock(&files->names);
+        if (r < 0) {
+                (void)bh_trash_record_remove(&files->storage, record);
+                return r;
+        }
+        /* The trash first: after a power cut the content may be at two places, but never at none. */
+        r = bh_sync_directory(files->sync, record->fd);
+        if (r >= 0)
+                r = bh_sync_directory(files->sync, files->storage.trash_fd);
+        if (r >= 0)
+                r = bh_sync_directory(files->sync, parent.fd);
+        if (r >= 0)
+                r = bh_files_record(files, put->caller,
+                                    &(BhAudit){.event_type = BH_AUDIT_FILE_MODIFY,
+                                               .action = action,
+                                               .target = path->text,
+                                               .size = put->size},
+                                    &put->charges);
+        if (r < 0)
+                undo_put(files, path, record, &parent, &put->charges);
+        return r;
+}
+
+int bh_trash_put(BhFiles *files, const BhCaller *caller, const char *action, const BhPath *path, char **ret_trash_id) {
+        _cleanup_(bh_trash_record_clear) BhTrashRecord record = BH_TRASH_RECORD_INIT;
+        Put put = {.caller = caller};
+        int r;
+
+        { /* Most refusals end here, before anything was written. */
+                _cleanup_(bh_node_clear) BhNode parent = BH_NODE_INIT, item = BH_NODE_INIT;
+
+                r = open_item(files, caller, path, &parent, &item);
+                if (r < 0)
+                        return r;
+        }
+        r = bh_trash_record_create(&files->storage, path->text, caller->owner, &record);
+        if (r >= 0)
+                r = put_record(files, action, path, &record, &put);
+        bh_charges_clear(&put.charges);
+        if (r >= 0)
+                *ret_trash_id = g_strdup(record.id);
+        return r;
+}
+
+static int delete_path(BhFiles *files, const BhCaller *caller, const char *text, bool missing_ok, char **ret_trash_id) {
+        _cleanup_(bh_path_clear) BhPath path = {};
+        int r;
+
+        r = bh_path_parse(&path, text);
+        if (r >= 0)
+                r = path.depth > 0 ? bh_trash_put(files, caller, "delete", &path, ret_trash_id) : -EINVAL;
+        if (r == -ENOENT && missing_ok) {
+                *ret_trash_id = g_strdup("");
+                return 0;
+        }
+        return r;
+}
+
+int bh_files_delete(BhFiles *files, const BhCaller *caller, const char *path, bool missing_ok, char **ret_trash_id) {
+        int r = bh_files_begin_change(files);
+
+        if (r >= 0)
+                r = delete_path(files, caller, path, missing_ok, ret_trash_id);
+        return bh_files_refuse(files, caller, BH_AUDIT_FILE_MODIFY, "delete", path, r);
+}
+
+static bool is_callers(const BhCaller *caller, const BhTrashRecord *record) {
+        const char *owner = record->content.owner[0] ? record->content.owner : record->deleted_by;
+
+        return strcmp(owner, caller->owner) == 0;
+}
+
+void bh_trash_items_free(BhTrashItem *items, size_t n_items) {
+        for (size_t i = 0; i < n_items; i++) {
+                g_free(items[i].trash_id);
+                g_free(items[i].path);
+        }
+        g_free(items);
+}
+
+static int64_t expires_usec(const BhFiles *files, const BhTrashRecord *record) {
+        return files->trash_days > 0 ? record->deleted_usec + files->trash_days * USEC_PER_DAY : 0;
+}
+
+static int describe(BhFiles *files, const BhTrashRecord *record, BhTrashItem *ret) {
+        uint64_t size;
+        int r = bh_trash_record_get_size(record, &size);
+
+        if (r < 0)
+                return r;
+        *ret = (BhTrashItem){
+                .trash_id = g_strdup(record->id),
+                .path = g_strdup(record->path),
+                .is_directory = bh_node_is_directory(&record->content),
+                .size = size,
+                .deleted_usec = record->deleted_usec,
+                .expires_usec = expires_usec(files, record),
+                .owner_id =
+                        record->content.owner[0] ? bh_accounts_id_of_owner(files->accounts, record->content.owner) : 0,
+        };
+        return 0;
+}
+
+static int compare_items(const void *a, const void *b) {
+        const BhTrashItem *x = a, *y = b;
+
+        if (x->deleted_usec != y->deleted_usec)
+                return x->deleted_usec > y->deleted_usec ? -1 : 1;
+        return strcmp(x->trash_id, y->trash_id);
+}
+
+int bh_files_list_trash(BhFiles *files, const BhCaller *caller, bool all, BhTrashItem **ret, size_t *ret_n) {
+        g_auto(GStrv) ids = NULL;
+        size_t n = 0;
+        int r;
+
+        if (all && !bh_caller_is_admin(caller))
+                return bh_files_refuse(files, caller, BH_AUDIT_FILE_ACCESS, "list-trash", NULL, -EPERM);
+        r = bh_trash_record_list(&files->storage, &ids);
+        if (r < 0)
+                return r;
+        BhTrashItem *items = g_new0(BhTrashItem, g_strv_length(ids) + 1);
+        for (char **id = ids; *id; id++) {
+                _cleanup_(bh_trash_record_clear) BhTrashRecord record = BH_TRASH_RECORD_INIT;
+
+                r = bh_trash_record_open(&files->storage, *id, &record);
+                if (r >= 0 && (all || is_callers(caller, &record))) {
+                        r = describe(files, &record, &items[n]);
+                        n += r >= 0;
+                }
+                if (r < 0 && r != -ENOENT) {
+                        bh_trash_items_free(items, n);
+                        return r;
+                }
+        }
+        qsort(items, n, sizeof(BhTrashItem), compare_items);
+        *ret = items;
+        *ret_n = n;
+        return 0;
+}
+
+/* Opens an item that the caller may do something with. Others' are as good as missing to those who guess. */
+static int open_record(BhFiles *files, const BhCaller *caller, const char *id, BhTrashRecord *ret) {
+        int r = bh_trash_record_open(&files->storage, id, ret);
+
+        if (r < 0)
+                return r;
+        if (bh_caller_is_admin(caller) || is_callers(caller, ret))
+                return 0;
+        bh_trash_record_clear(ret);
+        return -EACCES;
+}
+
+typedef struct Restore {
+        BhFiles *files;
+        const BhCaller *caller;
+        const BhTrashRecord *record;
+        bool keep_both, parents;
+        GArray *created;
+        BhNode parent;
+        BhPath path;
+        char *name;
+        BhRelocation relocation;
+        BhCharges charges;
+} Restore;
+
+static void restore_clear(Restore *restore) {
+        g_array_unref(restore->created);
+        bh_node_clear(&restore->parent);
+        bh_path_clear(&restore->path);
+        g_free(restore->name);
+        bh_charges_clear(&restore->charges);
+}
+
+static int visit_restore(const BhTreeItem *item, void *userdata) {
+        if (S_ISREG(item->stat.st_mode))
+                bh_charges_add(userdata, item->owner, 0, -item->stat.st_size);
+        return 0;
+}
+
+/* names is held. That the directory may be viewed is enough: it puts back what had its place there, and adds nothing
+ * new. */
+static int restore_locked(Restore *restore) {
+        BhFiles *files = restore->files;
+        const BhNode *content = &restore->record->content;
+        int r;
+
+        r = bh_path_parse(&restore->path, restore->record->path);
+        if (r < 0)
+                return r;
+        if (restore->parents)
+                r = bh_files_make_path(files, restore->caller,
+                                       content->owner[0] ? content->owner : restore->caller->owner, &restore->path,
+                                       restore->path.depth - 1, restore->created, &restore->parent);
+        else
+                r = bh_files_open_parent(files, restore->caller, &restore->path, &restore->parent);
+        if (r < 0)
+                return r;
+        const char *name = bh_path_name(&restore->path);
+        restore->name = restore->keep_both ? bh_files_free_name(restore->parent.fd, name) : g_strdup(name);
+        if (!restore->name)
+                return -EEXIST;
+        restore->relocation = (BhRelocation){
+                .source_fd = restore->record->fd,
+                .source_name = BH_TRASH_CONTENT,
+                .target = &restore->parent,
+                .target_name = restore->name,
+                .target_depth = restore->path.depth,
+                .target_size = strlen(restore->path.text) + strlen(restore->name) - strlen(name),
+        };
+        r = bh_tree_walk(content->fd, content->owner, BH_TREE_OWNERS | BH_TREE_SKIP_FOREIGN, NULL, visit_restore,
+                         &restore->charges);
+        if (r >= 0)
+                r = bh_files_relocate(content, &restore->relocation);
+        if (r >= 0)
+                bh_quota_apply(files->quota, &restore->charges);
+        return r;
+}
+
+static void undo_restore(Restore *restore) {
+        g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&restore->files->names);
+        int r = bh_files_undo_relocate(&restore->record->content, &restore->relocation);
+
+        if (r < 0) {
+                bh_files_set_lost(restore->files, r, restore->path.text);
+                return;
+        }
+        bh_charges_negate(&restore->charges);
+        bh_quota_apply(restore->files->quota, &restore->charges);
+        bh_created_undo(restore->created);
+}
+
+static int finish_restore(Restore *restore) {
+        BhFiles *files = restore->files;
+        int r;
+
+        r = bh_created_sync(files, restore->created);
+        if (r >= 0)
+                r = bh_sync_directory(files->sync, restore->parent.fd);
+        if (r >= 0)
+                r = bh_files_record(files, restore->caller,
+                                    &(BhAudit){.event_type = BH_AUDIT_FILE_MODIFY,
+                                               .action = "restore",
+                                               .target = restore->path.text},
+                                    &restore->charges);
+        if (r < 0) {
+                undo_restore(restore);
+                return r;
+        }
+        /* What remains of the record is without content; should it stay, the next start removes it. */
+        (void)bh_trash_record_remove(&files->storage, restore->record);
+        return 0;
+}
+
+static int restore_item(BhFiles *files, const BhCaller *caller, const char *id, bool keep_both, bool parents,
+                        char **ret_path) {
+        _cleanup_(bh_trash_record_clear) BhTrashRecord record = BH_TRASH_RECORD_INIT;
+        _cleanup_(restore_clear) Restore restore = {
+                .files = files,
+                .caller = caller,
+                .record = &record,
+                .keep_both = keep_both,
+                .parents = parents,
+                .created = bh_created_new(),
+                .parent = BH_NODE_INIT,
+        };
+        int r;
+
+        g_mutex_lock(&files->names);
+        r = open_record(files, caller, id, &record);
+        if (r >= 0) {
+                r = restore_locked(&restore);
+                if (r < 0)
+                        bh_created_undo(restore.created);
+        }
+        g_mutex_unlock(&files->names);
+        if (r >= 0)
+                r = finish_restore(&restore);
+        if (r < 0)
+                return r;
+        g_autofree char *parent = bh_path_parent(&restore.path);
+        *ret_path = parent[0] ? g_strconcat(parent, "/", restore.name, NULL) : g_strdup(restore.name);
+        return 0;
+}
+
+int bh_files_restore_trash(BhFiles *files, const BhCaller *caller, const char *trash_id, bool keep_both, bool parents,
+                           char **ret_path) {
+        int r = bh_files_begin_change(files);
+
+        if (r >= 0)
+                r = restore_item(files, caller, trash_id, keep_both, parents, ret_path);
+        return bh_files_refuse(files, caller, BH_AUDIT_FILE_MODIFY, "restore", trash_id, r);
+}
+
+static int visit_purge(const BhTreeItem *item, void *userdata) {
+        if (S_ISREG(item->stat.st_mode))
+                bh_charges_add(userdata, item->owner, -item->stat.st_size, -item->stat.st_size);
+        return 0;
+}
+
+/* Takes it out of the trash in one step, so that it is there as a whole or not at all; removing it takes its time
+ * afterwards. */
+static int purge_item(BhFiles *files, const BhCaller *caller, const char *id, uint64_t *freed_bytes) {
+        _cleanup_(bh_trash_record_clear) BhTrashRecord record = BH_TRASH_RECORD_INIT;
+        _cleanup_(bh_charges_clear) BhCharges charges = {};
+        int r;
+
+        g_mutex_lock(&files->names);
+        r = open_record(files, caller, id, &record);
+        if (r >= 0)
+                r = bh_tree_walk(record.content.fd, record.content.owner, BH_TREE_OWNERS | BH_TREE_SKIP_FOREIGN, NULL,
+                                 visit_purge, &charges);
+        if (r >= 0)
+                r = bh_storage_rename(files->storage.trash_fd, id, files->storage.staging_fd, id, RENAME_NOREPLACE);
+        g_mutex_unlock(&files->names);
+        if (r >= 0)
+                r = bh_sync_directory(files->sync, files->storage.trash_fd);
+        if (r < 0)
+                return r;
+        int removed = bh_tree_remove(files->storage.staging_fd, id);
+        if (removed < 0)
+                bh_log_warning_errno(removed, "Cannot remove all of “%s”; the next start tries again", record.path);
+        bh_quota_apply(files->quota, &charges);
+        uint64_t size = (uint64_t)-bh_charges_total(&charges);
+        r = bh_files_record(
+                files, caller,
+                &(BhAudit){.event_type = BH_AUDIT_FILE_MODIFY, .action = "purge", .target = record.path, .size = size},
+                &charges);
+        if (r < 0)
+                bh_files_set_lost(files, r, record.path);
+        *freed_bytes += size;
+        return r;
+}
+
+/* Purges those that the caller may and that were deleted until then. */
+static int purge_many(BhFiles *files, const BhCaller *caller, bool all, int64_t until_usec, uint64_t *freed_bytes) {
+        g_auto(GStrv) ids = NULL;
+        int r, result = 0;
+
+        r = bh_trash_record_list(&files->storage, &ids);
+        if (r < 0)
+                return r;
+        for (char **id = ids; *id; id++) {
+                _cleanup_(bh_trash_record_clear) BhTrashRecord record = BH_TRASH_RECORD_INIT;
+
+                r = bh_trash_record_open(&files->storage, *id, &record);
+                if (r >= 0 && record.deleted_usec <= until_usec && (all || is_callers(caller, &record)))
+                        r = purge_item(files, caller, *id, freed_bytes);
+                if (r < 0 && r != -ENOENT)
+                        result = r;
+        }
+        return result;
+}
+
+int bh_files_purge_trash(BhFiles *files, const BhCaller *caller, const char *trash_id, uint64_t *ret_freed_bytes) {
+        int r = bh_files_begin_change(files);
+
+        *ret_freed_bytes = 0;
+        if (r >= 0)
+                r = trash_id[0] ? purge_item(files, caller, trash_id, ret_freed_bytes)
+                                : purge_many(files, caller, false, INT64_MAX, ret_freed_bytes);
+        return bh_files_refuse(files, caller, BH_AUDIT_FILE_MODIFY, "purge", trash_id, r);
+}
+
+int bh_files_purge_expired(BhFiles *files) {
+        uint64_t freed = 0;
+        int r = bh_files_begin_change(files);
+
+        if (r < 0 || files->trash_days == 0)
+                return r;
+        r = purge_many(files, &bh_files_nobody, true, g_get_real_time() - files->trash_days * USEC_PER_DAY, &freed);
+        if (freed > 0)
+                bh_log_info("Purged %" G_GUINT64_FORMAT " bytes from the trash", freed);
+        return r;
+}
+
+static int visit_trash_count(const BhTreeItem *item, void *userdata) {
+        if (S_ISREG(item->stat.st_mode))
+                bh_charges_add(userdata, item->owner, item->stat.st_size, item->stat.st_size);
+        return 0;
+}
+
+int bh_trash_reconcile(BhFiles *files, BhCharges *counted) {
+        g_auto(GStrv) ids = NULL;
+        int r;
+
+        r = bh_trash_record_list(&files->storage, &ids);
+        for (char **id = ids; r >= 0 && *id; id++) {
+                _cleanup_(bh_trash_record_clear) BhTrashRecord record = BH_TRASH_RECORD_INIT;
+
+                r = bh_trash_record_open(&files->storage, *id, &record);
+                if (r == -ENOENT)
+                        r = bh_tree_remove(files->storage.trash_fd, *id);
+                else if (r == -EXDEV || r == -EACCES) {
+                        bh_log_warning_errno(r, "Cannot look into “%s” in the trash", *id);
+                        r = 0;
+                } else if (r >= 0)
+                        r = bh_tree_walk(record.content.fd, record.content.owner, BH_TREE_OWNERS | BH_TREE_SKIP_FOREIGN,
+                                         &files->is_stopping, visit_trash_count, counted);
+        }
+        return r;
+}
