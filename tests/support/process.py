@@ -37,18 +37,24 @@ def start_time(pid):
     return None if fields[0] == "Z" else int(fields[19])
 
 
+def identity(uid):
+    """Options of setpriv(1) to be another Unix user, with no other groups and no way to gain privileges. None: nothing changes."""
+    if uid is None:
+        return []
+    return ["--reuid", str(uid), "--regid", str(uid), "--clear-groups", "--no-new-privs"]
+
+
 class Child:
     """A process in a process group of its own, which ends with us: the kernel kills it when we die.
 
-    uid: the Unix user to run as, with no other groups and no way to gain privileges; None: as we are. Output goes to the end of the file `log`.
+    uid: the Unix user to run as; None: as we are. view: a command that makes the view of the file system and then executes what follows. Output goes to
+    the end of the file `log`.
     """
 
-    def __init__(self, name, argv, log, env, uid=None):
+    def __init__(self, name, argv, log, env, uid=None, view=()):
         self.name = name
         self.log = log
-        prefix = ["setpriv", "--pdeathsig", "KILL"]
-        if uid is not None:
-            prefix += ["--reuid", str(uid), "--regid", str(uid), "--clear-groups", "--no-new-privs"]
+        prefix = [*view, "setpriv", "--pdeathsig", "KILL", *identity(uid)]
         with open(log, "ab") as output:
             self.log_offset = output.tell()
             self.process = subprocess.Popen(

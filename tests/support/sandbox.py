@@ -15,6 +15,7 @@ import json
 import os
 import pwd
 import re
+import shlex
 import shutil
 import signal
 import subprocess
@@ -25,7 +26,7 @@ from xml.sax.saxutils import escape
 
 from . import bus as bus_module
 from .bus import NAME, Bus, BusError
-from .process import Child, start_time, wait_until
+from .process import Child, identity, start_time, wait_until
 from .web import Web
 
 SOURCE_DIR = Path(__file__).resolve().parents[2]
@@ -106,10 +107,22 @@ def can_isolate_mounts():
     return subprocess.run(["unshare", "-m", "--propagation", "private", "true"], capture_output=True, check=False).returncode == 0
 
 
-def is_reachable_by_others(path):
-    """Whether another Unix user may enter every directory on the way to path and in it."""
+def closed_directory(path):
+    """The outermost directory on the way to path, or path itself, that other Unix users may not enter; None when they may enter all."""
     path = Path(path).resolve()
-    return all(directory.stat().st_mode & 0o001 for directory in [path, *path.parents] if directory.exists())
+    for directory in [*reversed(path.parents), path]:
+        if directory.exists() and not directory.stat().st_mode & 0o001:
+            return directory
+    return None
+
+
+# In a mount namespace: puts an open directory over the closed one, and the source directory back into its place in it.
+OPEN_VIEW = """
+source=$1 closed=$2 stash=$3
+shift 3
+umask 022
+mount --bind "$source" "$stash" && mount -t tmpfs -o mode=755 tmpfs "$closed" && mkdir -p "$source" && mount --move "$stash" "$source" && exec "$@"
+"""
 
 
 def write_ini(path, sections):
@@ -164,18 +177,18 @@ class Sandbox:
         self.polkit_allows = sorted({OPERATOR_UID, *polkit_allows} - {0})
         self.environment = environment or {}
         self.notes = []
-        if separate_users is None:
-            separate_users = os.geteuid() == 0
-            if separate_users and not (is_reachable_by_others(self.build_dir) and is_reachable_by_others(self.state_dir.parent)):
-                separate_users = False
-                self.notes.append(
-                    f"{SOURCE_DIR} is in a directory that only root may enter: service and bridge run as root here, not as users of their own"
-                )
-        self.service_uid = SERVICE_UID if separate_users else os.geteuid()
-        self.bridge_uid = BRIDGE_UID if separate_users else os.geteuid()
         self.has_real_polkit = can_isolate_mounts()
         if os.geteuid() == 0 and not self.has_real_polkit:
             self.notes.append("no mount namespace to be had here: a stand-in answers for polkitd")
+        # Other Unix users must get at the programs and at their state. Where the checkout is in root's home, they see it through an opened view.
+        closed = closed_directory(self.state_dir.parent) or closed_directory(self.build_dir)
+        self._closed = closed if closed in SOURCE_DIR.parents and self.has_real_polkit else None
+        if separate_users is None:
+            separate_users = os.geteuid() == 0 and (closed is None or self._closed is not None)
+            if os.geteuid() == 0 and not separate_users:
+                self.notes.append(f"{closed} is for its owner only: service and bridge run as root here, not as users of their own")
+        self.service_uid = SERVICE_UID if separate_users else os.geteuid()
+        self.bridge_uid = BRIDGE_UID if separate_users else os.geteuid()
 
         self.storage_dir = self.state_dir / "storage"
         self.service_state_dir = self.state_dir / "state"
@@ -271,7 +284,7 @@ class Sandbox:
 
     def start_service(self):
         """Starts baluhostd and returns when it has its name on the bus and says how it is."""
-        self._service = Child("baluhostd", self._service_command(), self.log_dir / "service.log", self.env(), self._uid(self.service_uid))
+        self._service = Child("baluhostd", self._service_command(), self.log_dir / "service.log", self.env(), self._uid(self.service_uid), self._view())
         # A name that an earlier service has not lost yet would be no answer from this one.
         wait_until(lambda: self._control.name_pid() == self._service.pid, "baluhostd on the bus", alive=self._service.check)
         self._control.Manager.GetHealth()
@@ -295,7 +308,7 @@ class Sandbox:
 
     def start_bridge(self):
         """Starts baluhost-web and returns when it listens. Sets url."""
-        self._bridge = Child("baluhost-web", self._bridge_command(), self.log_dir / "web.log", self.env(), self._uid(self.bridge_uid))
+        self._bridge = Child("baluhost-web", self._bridge_command(), self.log_dir / "web.log", self.env(), self._uid(self.bridge_uid), self._view())
         match = wait_until(
             lambda: re.search(r"listening on (https?://\S+)", self._bridge.output()), "baluhost-web listening", alive=self._bridge.check
         )
@@ -357,7 +370,7 @@ class Sandbox:
         """Runs a command on this bus, as another Unix user if root asks for it, and returns its CompletedProcess (text, output captured)."""
         prefix = []
         if uid is not None and uid != os.geteuid():
-            prefix = ["setpriv", "--reuid", str(uid), "--regid", str(uid), "--clear-groups", "--no-new-privs"]
+            prefix = [*self._view(), "setpriv", *identity(uid)]
         kwargs.setdefault("timeout", 120)
         kwargs.setdefault("cwd", "/")
         kwargs.setdefault("stdin", subprocess.DEVNULL)
@@ -402,6 +415,14 @@ class Sandbox:
     def _uid(self, uid):
         return None if uid == os.geteuid() else uid
 
+    def _view(self):
+        """Command to put in front of one that another Unix user runs."""
+        if self._closed is None:
+            return []
+        stash = self.runtime_dir / "view"
+        stash.mkdir(exist_ok=True)
+        return ["unshare", "-m", "--propagation", "private", "sh", "-c", OPEN_VIEW, "sh", SOURCE_DIR, self._closed, stash]
+
     def _service_command(self):
         return [self.build_dir / "service" / "baluhostd", "--config", self.service_config_file]
 
@@ -410,7 +431,8 @@ class Sandbox:
 
     def _prepare(self):
         for directory in (self.state_dir, self.config_dir, self.log_dir):
-            directory.mkdir(mode=0o755, parents=True, exist_ok=True)
+            directory.mkdir(parents=True, exist_ok=True)
+            directory.chmod(0o755)
         for directory in (self.storage_dir, self.service_state_dir):
             directory.mkdir(mode=0o700, exist_ok=True)
             if directory.stat().st_uid != self.service_uid:
@@ -440,10 +462,9 @@ class Sandbox:
             directory = self.config_dir / "services"
             directory.mkdir(exist_ok=True)
             script = self.config_dir / "start-service"
-            uid = self._uid(self.service_uid)
-            switch = f"setpriv --reuid {uid} --regid {uid} --clear-groups --no-new-privs " if uid is not None else ""
-            command = " ".join(f"'{word}'" for word in self._service_command())
-            script.write_text(f"#!/bin/sh\nexec {switch}{command} >>'{self.log_dir}/service.log' 2>&1\n", encoding="utf-8")
+            command = [*self._view(), "setpriv", *identity(self._uid(self.service_uid)), *self._service_command()]
+            log = shlex.quote(str(self.log_dir / "service.log"))
+            script.write_text(f"#!/bin/sh\nexec {shlex.join(map(str, command))} >>{log} 2>&1\n", encoding="utf-8")
             script.chmod(0o755)
             (directory / f"{NAME}.service").write_text(f"[D-BUS Service]\nName={NAME}\nExec={script}\n", encoding="utf-8")
             servicedir = f"<servicedir>{escape(str(directory))}</servicedir>"

@@ -1,0 +1,306 @@
+/* SPDX-License-Identifier: MIT */
+#define G_LOG_DOMAIN "baluhost-web"
+#include "arguments.h"
+
+#include "interfaces.h"
+
+#include <string.h>
+
+#define MAX_AGENT 256
+
+static void problem_free(gpointer data) {
+        BhProblem *problem = data;
+
+        g_free(problem->member);
+        g_free(problem->message);
+        g_free(problem);
+}
+
+GPtrArray *bh_problems_new(void) {
+        return g_ptr_array_new_with_free_func(problem_free);
+}
+
+void bh_problems_add(GPtrArray *problems, const char *where, const char *member, const char *type, const char *message) {
+        BhProblem *problem = g_new0(BhProblem, 1);
+
+        problem->where = where;
+        problem->member = g_strdup(member);
+        problem->type = type;
+        problem->message = g_strdup(message);
+        g_ptr_array_add(problems, problem);
+}
+
+static const char *where_from(BhSource source) {
+        switch (source) {
+        case BH_FROM_PATH:
+                return "path";
+        case BH_FROM_QUERY:
+                return "query";
+        case BH_FROM_COOKIE:
+                return "cookie";
+        case BH_FROM_BODY:
+        case BH_FROM_JOIN:
+        case BH_FROM_TABLE:
+        case BH_FROM_NOWHERE:
+        default:
+                return "body";
+        }
+}
+
+static void add_type_problem(GPtrArray *problems, const char *where, const char *member, const char *type) {
+        const char *message = "Input should be a valid string";
+
+        if (*type == 'b')
+                message = "Input should be a valid boolean";
+        else if (*type != 's')
+                message = "Input should be a valid integer";
+        bh_problems_add(problems, where, member, "type_error", message);
+}
+
+GVariant *bh_variant_from_text(const char *type, const char *text) {
+        guint64 number;
+        gint64 integer;
+
+        switch (*type) {
+        case 's':
+                return g_variant_new_string(text);
+        case 'b':
+                if (g_str_equal(text, "true") || g_str_equal(text, "1"))
+                        return g_variant_new_boolean(TRUE);
+                if (g_str_equal(text, "false") || g_str_equal(text, "0"))
+                        return g_variant_new_boolean(FALSE);
+                return NULL;
+        case 'u':
+                return g_ascii_string_to_unsigned(text, 10, 0, G_MAXUINT32, &number, NULL) ? g_variant_new_uint32(number) : NULL;
+        case 't':
+                return g_ascii_string_to_unsigned(text, 10, 0, G_MAXUINT64, &number, NULL) ? g_variant_new_uint64(number) : NULL;
+        case 'x':
+                return g_ascii_string_to_signed(text, 10, G_MININT64, G_MAXINT64, &integer, NULL) ? g_variant_new_int64(integer)
+                                                                                                  : NULL;
+        default:
+                return NULL;
+        }
+}
+
+/* Numbers may come as numbers or as decimal texts, which is how ids go out. */
+static GVariant *variant_from_node(const char *type, JsonNode *node) {
+        GType held;
+
+        if (JSON_NODE_HOLDS_NULL(node)) {
+                if (*type == 't')
+                        return g_variant_new_uint64(0); /* "quota_bytes": null is no quota */
+                return *type == 'x' ? g_variant_new_int64(-1) : NULL; /* "uid": null unlinks */
+        }
+        if (!JSON_NODE_HOLDS_VALUE(node))
+                return NULL;
+        held = json_node_get_value_type(node);
+        if (held == G_TYPE_STRING)
+                return *type == 'b' ? NULL : bh_variant_from_text(type, json_node_get_string(node));
+        if (held == G_TYPE_BOOLEAN)
+                return *type == 'b' ? g_variant_new_boolean(json_node_get_boolean(node)) : NULL;
+        if (held == G_TYPE_INT64) {
+                gint64 number = json_node_get_int(node);
+
+                if (*type == 'x')
+                        return g_variant_new_int64(number);
+                if (*type == 't' && number >= 0)
+                        return g_variant_new_uint64(number);
+                if (*type == 'u' && number >= 0 && number <= G_MAXUINT32)
+                        return g_variant_new_uint32(number);
+        }
+        return NULL;
+}
+
+const char *bh_table_get(GHashTable *table, const char *names) {
+        g_auto(GStrv) twins = NULL;
+
+        if (!table)
+                return NULL;
+        if (!strchr(names, '|'))
+                return g_hash_table_lookup(table, names);
+        twins = g_strsplit(names, "|", 0);
+        for (char **name = twins; *name; name++) {
+                const char *value = g_hash_table_lookup(table, *name);
+
+                if (value)
+                        return value;
+        }
+        return NULL;
+}
+
+static JsonNode *body_get(JsonObject *body, const char *names) {
+        g_auto(GStrv) twins = g_strsplit(names, "|", 0);
+
+        for (char **name = twins; body && *name; name++) {
+                JsonNode *node = json_object_get_member(body, *name);
+
+                if (node)
+                        return node;
+        }
+        return NULL;
+}
+
+static char *first_name(const char *names) {
+        return g_strndup(names, strcspn(names, "|"));
+}
+
+static GVariant *value_from_body(const BhInput *input, const char *type, JsonObject *body, GPtrArray *problems, gboolean *present) {
+        JsonNode *node = body_get(body, input->names);
+        g_autofree char *name = first_name(input->names);
+        GVariant *value;
+
+        *present = node && !(JSON_NODE_HOLDS_NULL(node) && (input->required || *type == 's' || *type == 'b'));
+        if (!*present)
+                return NULL;
+        value = variant_from_node(type, node);
+        if (!value)
+                add_type_problem(problems, "body", name, type);
+        return value;
+}
+
+static GVariant *value_from_join(const BhInput *input, JsonObject *body, GPtrArray *problems, gboolean *present) {
+        g_auto(GStrv) names = g_strsplit(input->names, ",", 2);
+        JsonNode *folder = body_get(body, names[0]), *name = body_get(body, names[1]);
+        const char *folder_text = "", *name_text;
+
+        *present = name && JSON_NODE_HOLDS_VALUE(name) && json_node_get_value_type(name) == G_TYPE_STRING &&
+                   *json_node_get_string(name);
+        if (!*present)
+                return NULL;
+        name_text = json_node_get_string(name);
+        if (folder && !JSON_NODE_HOLDS_NULL(folder)) {
+                if (!JSON_NODE_HOLDS_VALUE(folder) || json_node_get_value_type(folder) != G_TYPE_STRING) {
+                        add_type_problem(problems, "body", names[0], "s");
+                        return NULL;
+                }
+                folder_text = json_node_get_string(folder);
+        }
+        if (strchr(name_text, '/')) {
+                bh_problems_add(problems, "body", names[1], "value_error", "A name contains no “/”");
+                return NULL;
+        }
+        return *folder_text ? g_variant_new_take_string(g_strconcat(folder_text, "/", name_text, NULL)) : g_variant_new_string(name_text);
+}
+
+static GVariant *value_from_text(const BhInput *input, const char *type, const char *text, GPtrArray *problems, gboolean *present) {
+        g_autofree char *name = NULL;
+        GVariant *value;
+
+        *present = text != NULL;
+        if (!text)
+                return NULL;
+        value = bh_variant_from_text(type, text);
+        name = first_name(input->names);
+        if (!value)
+                add_type_problem(problems, where_from(input->source), name, type);
+        return value;
+}
+
+/* The value of @input, floating. NULL with *@present TRUE is a problem that has been noted; NULL with FALSE: it is absent. */
+static GVariant *value_of(const BhInput *input, const char *type, const BhCarried *carried, GPtrArray *problems, gboolean *present) {
+        *present = FALSE;
+        switch (input->source) {
+        case BH_FROM_PATH:
+                return value_from_text(input, type, bh_table_get(carried->path, input->names), problems, present);
+        case BH_FROM_QUERY:
+                return value_from_text(input, type, bh_table_get(carried->query, input->names), problems, present);
+        case BH_FROM_COOKIE:
+                return value_from_text(input, type, bh_table_get(carried->cookies, input->names), problems, present);
+        case BH_FROM_BODY:
+                return value_from_body(input, type, carried->body, problems, present);
+        case BH_FROM_JOIN:
+                return value_from_join(input, carried->body, problems, present);
+        case BH_FROM_TABLE:
+                *present = TRUE;
+                return bh_variant_from_text(type, input->value);
+        case BH_FROM_NOWHERE:
+        default:
+                return NULL;
+        }
+}
+
+/* value_of(), with the value of the table or the complaint when it is absent. */
+static GVariant *value_or_complaint(const BhInput *input, const char *type, const BhCarried *carried, GPtrArray *problems,
+                                    const char **refusal) {
+        gboolean present;
+        GVariant *value = value_of(input, type, carried, problems, &present);
+
+        if (present)
+                return value;
+        if (input->value)
+                return bh_variant_from_text(type, input->value);
+        if (input->refusal)
+                *refusal = input->refusal;
+        else if (input->required) {
+                g_autofree char *name = first_name(input->names);
+
+                bh_problems_add(problems, where_from(input->source), name, "missing", "Field required");
+        }
+        return NULL;
+}
+
+void bh_options_add_caller(GVariantBuilder *options, const char *token) {
+        g_variant_builder_add(options, "{sv}", "auth.no_interaction", g_variant_new_boolean(TRUE));
+        if (token)
+                g_variant_builder_add(options, "{sv}", "auth.token", g_variant_new_string(token));
+}
+
+static void add_client(GVariantBuilder *options, const BhCarried *carried) {
+        g_variant_builder_add(options, "{sv}", "client_address", g_variant_new_string(carried->client_address));
+        if (carried->client_agent) {
+                g_autofree char *valid = g_utf8_make_valid(carried->client_agent, -1);
+                g_autofree char *short_agent = g_utf8_substring(valid, 0, MIN(g_utf8_strlen(valid, -1), MAX_AGENT));
+
+                g_variant_builder_add(options, "{sv}", "client_agent", g_variant_new_string(short_agent));
+        }
+}
+
+static GVariant *build_dictionary(const BhRoute *route, const char *argument, const BhCarried *carried, GPtrArray *problems,
+                                  const char **refusal) {
+        g_auto(GVariantBuilder) entries = G_VARIANT_BUILDER_INIT(G_VARIANT_TYPE_VARDICT);
+        gsize length = strlen(argument);
+
+        for (const BhInput *input = route->inputs; input->source != BH_FROM_NOWHERE; input++) {
+                GVariant *value;
+
+                if (strncmp(input->target, argument, length) != 0 || input->target[length] != '.')
+                        continue;
+                value = value_or_complaint(input, input->type, carried, problems, refusal);
+                if (value)
+                        g_variant_builder_add(&entries, "{sv}", input->target + length + 1, value);
+        }
+        if (g_str_equal(argument, "options")) {
+                bh_options_add_caller(&entries, route->access == BH_ACCESS_PUBLIC ? NULL : carried->token);
+                if (route->flags & BH_ROUTE_CLIENT)
+                        add_client(&entries, carried);
+        }
+        return g_variant_builder_end(&entries);
+}
+
+static GVariant *build_argument(const BhRoute *route, const GDBusArgInfo *argument, const BhCarried *carried, GPtrArray *problems,
+                                const char **refusal) {
+        if (g_str_equal(argument->signature, "a{sv}"))
+                return build_dictionary(route, argument->name, carried, problems, refusal);
+        for (const BhInput *input = route->inputs; input->source != BH_FROM_NOWHERE; input++)
+                if (g_str_equal(input->target, argument->name)) {
+                        GVariant *value = value_or_complaint(input, argument->signature, carried, problems, refusal);
+
+                        if (value)
+                                return value;
+                        break;
+                }
+        /* Optional and absent, or complained about: the empty value of its type. */
+        return bh_variant_from_text(argument->signature, *argument->signature == 's' ? "" : "0");
+}
+
+GVariant *bh_arguments_build(const BhRoute *route, const BhCarried *carried, GPtrArray *problems, const char **refusal) {
+        GDBusMethodInfo *method = bh_method_lookup(route->interface, route->method);
+        g_auto(GVariantBuilder) arguments = G_VARIANT_BUILDER_INIT(G_VARIANT_TYPE_TUPLE);
+
+        *refusal = NULL;
+        for (GDBusArgInfo **argument = method->in_args; argument && *argument; argument++)
+                g_variant_builder_add_value(&arguments, build_argument(route, *argument, carried, problems, refusal));
+        if (*refusal || problems->len > 0)
+                return NULL;
+        return g_variant_builder_end(&arguments);
+}

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: MIT */
+#pragma once
+
+#include <gio/gio.h>
+#include <json-glib/json-glib.h>
+
+#include "routes.h"
+
+/* What a request carries, decoded. All borrowed; tables are text → text, and may be NULL. */
+typedef struct {
+        GHashTable *path;
+        GHashTable *query;
+        GHashTable *cookies;
+        JsonObject *body;           /* NULL: none */
+        const char *token;          /* of Authorization: Bearer */
+        const char *client_address; /* for BH_ROUTE_CLIENT */
+        const char *client_agent;   /* may be NULL */
+} BhCarried;
+
+/* A member that is missing or wrong; for the answer 422. Strings are owned. */
+typedef struct {
+        const char *where; /* "path", "query", "cookie" or "body"; static */
+        char *member;      /* NULL: all of it */
+        char *message;
+        const char *type; /* "missing", "value_error"; static */
+} BhProblem;
+
+GPtrArray *bh_problems_new(void);
+void bh_problems_add(GPtrArray *problems, const char *where, const char *member, const char *type, const char *message);
+
+/* The arguments of the method of @route, as a floating tuple. Returns NULL when something is missing or wrong: then @refusal is set (static; status 400),
+ * or @problems has entries. */
+GVariant *bh_arguments_build(const BhRoute *route, const BhCarried *carried, GPtrArray *problems, const char **refusal);
+
+/* The options that every call carries: the token and that nobody is to be asked for a password. */
+void bh_options_add_caller(GVariantBuilder *options, const char *token);
+
+/* @text as a value of the basic type @type ("b", "u", "t", "x" or "s"), floating; NULL when it is none. */
+GVariant *bh_variant_from_text(const char *type, const char *text);
+
+/* Text of the input @names ("new|old") out of @table, NULL when it is absent. */
+const char *bh_table_get(GHashTable *table, const char *names);

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: MIT */
+#pragma once
+
+#include <gio/gunixfdlist.h>
+
+#include "arguments.h"
+#include "json.h"
+#include "request.h"
+
+/* Calls of the service. */
+
+/* Time that an answer may take; a commit waits for the disk as long as it takes. */
+#define BH_CALL_TIMEOUT_MS (120 * 1000)
+
+/* Calls the method of the request's row with what the request carries, and answers. */
+void bh_call_route(BhRequest *request);
+
+/* What @request carries, for bh_arguments_build(). */
+BhCarried bh_call_carried(BhRequest *request);
+
+/* {token, no interaction} as options, floating. */
+GVariant *bh_call_options(BhRequest *request);
+
+/* Calls @interface.@method of the NAS itself, or of @object below it when that is not NULL ("jobs/1"). */
+void bh_call(BhServer *server, const char *object, const char *interface, const char *method, GVariant *arguments,
+             GAsyncReadyCallback callback, gpointer data);
+
+/* Writes the members of the reply @reply as the outputs of @route say. @folder: directory that a list of files is of. */
+void bh_call_write_members(yajl_gen json, const BhRoute *route, GVariant *reply, const char *folder);
+
+/* Writes a file's members, those of @entry (a{sv}) and those that follow from them. */
+void bh_call_write_file(yajl_gen json, GVariant *entry);

@@ -1,0 +1,213 @@
+/* SPDX-License-Identifier: MIT */
+#include "routes.h"
+
+#include "composite.h"
+#include "target.h"
+
+#include <string.h>
+
+/* What the rows say often. */
+#define PATH(name_, target_) { .source = BH_FROM_PATH, .names = name_, .target = target_, .required = TRUE }
+#define QUERY(name_, target_) { .source = BH_FROM_QUERY, .names = name_, .target = target_ }
+#define QUERY_NEEDED(name_, target_) { .source = BH_FROM_QUERY, .names = name_, .target = target_, .required = TRUE }
+#define QUERY_OPTION(name_, target_, type_) { .source = BH_FROM_QUERY, .names = name_, .target = target_, .type = type_ }
+#define QUERY_CHOICE(name_, target_, allowed_)                                                                         \
+        { .source = BH_FROM_QUERY, .names = name_, .target = target_, .type = "s", .allowed = allowed_ }
+#define BODY(names_, target_) { .source = BH_FROM_BODY, .names = names_, .target = target_, .required = TRUE }
+#define BODY_MAYBE(names_, target_) { .source = BH_FROM_BODY, .names = names_, .target = target_ }
+#define BODY_OPTION(names_, target_, type_) { .source = BH_FROM_BODY, .names = names_, .target = target_, .type = type_ }
+#define ALWAYS(target_, type_, value_)                                                                                 \
+        { .source = BH_FROM_TABLE, .names = "", .target = target_, .type = type_, .value = value_ }
+#define OUT(argument, member) { argument, member, NULL, FALSE }
+#define OUT_SCHEMA(argument, member, schema) { argument, member, schema, FALSE }
+#define OUT_TWIN(argument, member) { argument, member, NULL, TRUE }
+
+#define SIGNED_IN                                                                                                      \
+        { OUT("access_token", "access_token"), OUT_TWIN("access_token", "token"), OUT("expires_in", "expires_in"),    \
+          OUT_SCHEMA("user", "user", "User") }
+#define BEARER { { "token_type", "bearer" } }
+#define USER_OUT { OUT_SCHEMA("user", "", "User") }
+#define USER_GONE { "NotFound", 404, "User not found" }
+
+/* The same row for each name that a route is known by. */
+#define FOLDER_ROW(path_, extra)                                                                                       \
+        { "POST", path_, BH_ACCESS_USER, .flags = extra, .summary = "Create a folder", .interface = "Files",          \
+          .method = "CreateFolder",                                                                                    \
+          .inputs = { { .source = BH_FROM_JOIN, .names = "path,name", .target = "path", .refusal = "Folder name required" }, \
+                      BODY_OPTION("parents", "options.parents", "b") },                                                \
+          .outputs = { OUT_SCHEMA("entry", "folder", "FileItem") }, .fixed = { { "message", "Folder created" } } }
+#define RENAME_ROW(verb_, extra)                                                                                       \
+        { verb_, "/api/files/rename", BH_ACCESS_USER, .flags = extra, .summary = "Rename a file or folder",           \
+          .interface = "Files", .method = "Rename",                                                                    \
+          .inputs = { BODY("path|old_path", "path"), BODY("new_name", "new_name") },                                   \
+          .outputs = { OUT("new_path", "path") }, .fixed = { { "message", "Renamed" } } }
+#define MOVE_ROW(verb_, extra)                                                                                         \
+        { verb_, "/api/files/move", BH_ACCESS_USER, .flags = extra,                                                   \
+          .summary = "Move a file or folder to a new path, or into a folder", .interface = "Files", .method = "Move", \
+          .inputs = { BODY("source_path|source", "source"), BODY("target_path|destination", "target") },              \
+          .outputs = { OUT("new_path", "path") }, .fixed = { { "message", "Moved" } } }
+#define DELETE_ROW(path_, input, extra)                                                                                \
+        { "DELETE", path_, BH_ACCESS_USER, .flags = extra, .summary = "Move a file or folder to the trash",           \
+          .interface = "Files", .method = "Delete", .inputs = { input, ALWAYS("options.missing_ok", "b", "true") },   \
+          .outputs = { OUT("trash_id", "trash_id") }, .fixed = { { "message", "Deleted" } },                          \
+          .errors = { { "InvalidArgument", 400, "The storage itself cannot be deleted" } } }
+#define UPDATE_USER_ROW(verb_, extra)                                                                                  \
+        { verb_, "/api/users/{user_id}", BH_ACCESS_ADMIN, .flags = extra, .summary = "Change an account",             \
+          .interface = "Users", .method = "Update",                                                                    \
+          .inputs = { PATH("user_id", "user_id"), BODY_OPTION("username", "changes.username", "s"),                   \
+                      BODY_OPTION("email", "changes.email", "s"), BODY_OPTION("password", "changes.password", "s"),   \
+                      BODY_OPTION("role", "changes.role", "s"), BODY_OPTION("is_active", "changes.is_active", "b"),   \
+                      BODY_OPTION("quota_bytes", "changes.quota_bytes", "t"), BODY_OPTION("uid", "changes.uid", "x") }, \
+          .outputs = USER_OUT, .errors = { USER_GONE, { "Exists", 409, "Username already exists" } } }
+
+const BhRoute bh_routes[] = {
+        /* auth */
+        { "POST", "/api/auth/login", BH_ACCESS_PUBLIC, .flags = BH_ROUTE_CLIENT | BH_ROUTE_SETS_COOKIES, .summary = "Sign in",
+          .interface = "Sessions", .method = "Login",
+          .inputs = { BODY("username", "username"), BODY("password", "password"), BODY_OPTION("refresh", "options.refresh", "b") },
+          .outputs = SIGNED_IN, .fixed = BEARER },
+        { "POST", "/api/auth/register", BH_ACCESS_PUBLIC, .flags = BH_ROUTE_CLIENT | BH_ROUTE_SETS_COOKIES,
+          .summary = "Open an account for oneself", .interface = "Sessions", .method = "Register",
+          .inputs = { BODY("username", "username"), BODY_MAYBE("email", "email"), BODY("password", "password"),
+                      BODY_OPTION("refresh", "options.refresh", "b") },
+          .outputs = SIGNED_IN, .fixed = BEARER, .errors = { { "Exists", 409, "User already exists" } } },
+        { "GET", "/api/auth/me", BH_ACCESS_USER, .summary = "One's own account", .interface = "Sessions", .method = "WhoAmI",
+          .outputs = USER_OUT },
+        { "POST", "/api/auth/refresh", BH_ACCESS_PUBLIC,
+          .flags = BH_ROUTE_CLIENT | BH_ROUTE_COOKIE | BH_ROUTE_SETS_COOKIES, .summary = "A new access token, by cookie",
+          .interface = "Sessions", .method = "Refresh",
+          .inputs = { { .source = BH_FROM_COOKIE, .names = "baluhost_refresh", .target = "refresh_token", .value = "" } },
+          .outputs = SIGNED_IN, .fixed = BEARER },
+        { "POST", "/api/auth/logout", BH_ACCESS_USER, .flags = BH_ROUTE_COOKIE | BH_ROUTE_CLEARS_COOKIES, .summary = "Sign out",
+          .interface = "Sessions", .method = "Logout",
+          .inputs = { { .source = BH_FROM_COOKIE, .names = "baluhost_refresh", .target = "options.refresh_token", .type = "s" } },
+          .fixed = { { "message", "Logged out" } } },
+        { "POST", "/api/auth/change-password", BH_ACCESS_USER, .summary = "Change one's own password", .interface = "Sessions",
+          .method = "ChangePassword",
+          .inputs = { BODY("current_password", "current_password"), BODY("new_password", "new_password") },
+          .fixed = { { "message", "Password changed" } },
+          .errors = { { "InvalidCredentials", 400, "Current password is incorrect" }, { "InvalidArgument", 400, NULL } } },
+        { "GET", "/api/auth/setup", BH_ACCESS_PUBLIC, .summary = "Whether there is an administrator yet", .interface = "Manager",
+          .method = "GetHealth", .handler = bh_setup_state, .reply_schema = "Setup" },
+        { "POST", "/api/auth/setup", BH_ACCESS_PUBLIC, .status = 201, .summary = "Create the first administrator",
+          .interface = "Users", .method = "CreateFirstAdmin",
+          .inputs = { BODY("username", "username"), BODY("password", "password"), BODY("setup_token", "setup_token"),
+                      BODY_OPTION("email", "options.email", "s") },
+          .outputs = USER_OUT },
+        { "GET", "/api/auth/sessions", BH_ACCESS_USER, .summary = "One's own sessions", .interface = "Sessions", .method = "List",
+          .outputs = { OUT_SCHEMA("sessions", "sessions", "Session") } },
+        { "DELETE", "/api/auth/sessions/{session_id}", BH_ACCESS_USER, .status = 204, .summary = "End one of one's own sessions",
+          .interface = "Sessions", .method = "Revoke", .inputs = { PATH("session_id", "session_id") } },
+
+        /* files */
+        { "GET", "/api/files/list", BH_ACCESS_USER, .summary = "Files and folders of a folder", .interface = "Files", .method = "List",
+          .inputs = { QUERY("path", "path"), QUERY_OPTION("limit", "options.limit", "u"), QUERY_OPTION("cursor", "options.cursor", "s"),
+                      QUERY_CHOICE("sort", "options.sort", "name|size|modified"), QUERY_CHOICE("order", "options.order", "asc|desc") },
+          .outputs = { OUT_SCHEMA("entries", "files", "FileItem"), OUT("next_cursor", "next_cursor"), OUT("total", "total") },
+          .errors = { { "NotFound", 200, "{\"files\":[],\"next_cursor\":null,\"total\":0}" } } },
+        { "GET", "/api/files/stat", BH_ACCESS_USER, .summary = "One file or folder", .interface = "Files", .method = "Stat",
+          .inputs = { QUERY("path", "path") }, .outputs = { OUT_SCHEMA("entry", "", "FileItem") },
+          .errors = { { "NotFound", 404, "File not found" } } },
+        { "GET", "/api/files/storage/available", BH_ACCESS_USER, .summary = "Free space and quota", .interface = "Files",
+          .method = "GetUsage", .handler = bh_storage_available, .reply_schema = "Available" },
+        { "GET", "/api/files/usage", BH_ACCESS_USER, .summary = "Space used, by oneself and by all", .interface = "Files",
+          .method = "GetUsage", .outputs = { OUT_SCHEMA("usage", "", "Usage") } },
+        FOLDER_ROW("/api/files/folder", 0),
+        FOLDER_ROW("/api/files/create-folder", BH_ROUTE_DEPRECATED),
+        FOLDER_ROW("/api/files/mkdir", BH_ROUTE_DEPRECATED),
+        RENAME_ROW("PUT", 0),
+        RENAME_ROW("POST", BH_ROUTE_DEPRECATED),
+        MOVE_ROW("PUT", 0),
+        MOVE_ROW("POST", BH_ROUTE_DEPRECATED),
+        { "POST", "/api/files/copy", BH_ACCESS_USER, .status = 202, .summary = "Copy a file or folder, as a job", .interface = "Files",
+          .method = "Copy",
+          .inputs = { BODY("source_path", "source"), BODY("target_path", "target"), BODY_OPTION("keep_both", "options.keep_both", "b") },
+          .outputs = { OUT("job", "job_id") } },
+        { "GET", "/api/files/access", BH_ACCESS_USER, .summary = "Which rule decides who may do what", .interface = "Files",
+          .method = "ExplainAccess", .inputs = { QUERY("path", "path"), QUERY("user_id", "user_id") },
+          .outputs = { OUT("may_view", "may_view"), OUT("may_change", "may_change"), OUT("may_add", "may_add"), OUT("rule", "rule"),
+                       OUT("explanation", "explanation") } },
+        { "GET", "/api/files/trash", BH_ACCESS_USER, .summary = "What was deleted", .interface = "Files", .method = "ListTrash",
+          .inputs = { QUERY_OPTION("all", "options.all", "b") }, .outputs = { OUT_SCHEMA("items", "items", "TrashItem") } },
+        { "POST", "/api/files/trash/{trash_id}/restore", BH_ACCESS_USER, .summary = "Undo a deletion", .interface = "Files",
+          .method = "RestoreTrash",
+          .inputs = { PATH("trash_id", "trash_id"), BODY_OPTION("keep_both", "options.keep_both", "b"),
+                      BODY_OPTION("parents", "options.parents", "b") },
+          .outputs = { OUT("path", "path") }, .fixed = { { "message", "Restored" } } },
+        { "DELETE", "/api/files/trash/{trash_id}", BH_ACCESS_USER, .summary = "Delete for good", .interface = "Files",
+          .method = "PurgeTrash", .inputs = { PATH("trash_id", "trash_id") }, .outputs = { OUT("freed_bytes", "freed_bytes") } },
+        { "DELETE", "/api/files/trash", BH_ACCESS_USER,
+          .summary = "Empty one's own trash; 409 while the root has something named “trash”, which may be meant: delete that by /api/files/delete",
+          .interface = "Files", .method = "PurgeTrash", .outputs = { OUT("freed_bytes", "freed_bytes") }, .handler = bh_trash_empty },
+        DELETE_ROW("/api/files/delete", QUERY_NEEDED("path", "path"), 0),
+        DELETE_ROW("/api/files/{path}", PATH("path", "path"), 0),
+
+        /* jobs */
+        { "GET", "/api/jobs/{job_id}", BH_ACCESS_USER, .summary = "How a job goes on", .interface = "Job",
+          .method = "GetResult", .inputs = { { .source = BH_FROM_PATH, .names = "job_id", .target = "" } }, .handler = bh_job_get,
+          .reply_schema = "Job" },
+        { "DELETE", "/api/jobs/{job_id}", BH_ACCESS_USER, .summary = "Cancel a job", .interface = "Job",
+          .method = "Cancel", .inputs = { { .source = BH_FROM_PATH, .names = "job_id", .target = "" } },
+          .fixed = { { "message", "Cancelled" } }, .handler = bh_job_cancel },
+
+        /* users */
+        { "GET", "/api/users", BH_ACCESS_ADMIN, .summary = "Accounts", .interface = "Users", .method = "List",
+          .inputs = { QUERY_OPTION("search", "options.search", "s"), QUERY_CHOICE("role", "options.role", "admin|user"),
+                      QUERY_OPTION("is_active", "options.is_active", "b"),
+                      QUERY_CHOICE("sort_by", "options.sort_by", "username|email|role|created_at|is_active|used_bytes"),
+                      QUERY_CHOICE("sort_order", "options.sort_order", "asc|desc") },
+          .outputs = { OUT_SCHEMA("users", "users", "User"), OUT("total", "total"), OUT("active", "active"), OUT("inactive", "inactive"),
+                       OUT("admins", "admins") } },
+        { "POST", "/api/users", BH_ACCESS_ADMIN, .status = 201, .summary = "Create an account", .interface = "Users", .method = "Create",
+          .inputs = { BODY("username", "username"), BODY("password", "password"), BODY_OPTION("email", "options.email", "s"),
+                      BODY_OPTION("role", "options.role", "s"), BODY_OPTION("quota_bytes", "options.quota_bytes", "t"),
+                      BODY_OPTION("is_active", "options.is_active", "b"), BODY_OPTION("uid", "options.uid", "x") },
+          .outputs = USER_OUT, .errors = { { "Exists", 409, "Username already exists" } } },
+        { "POST", "/api/users/bulk-delete", BH_ACCESS_ADMIN, .flags = BH_ROUTE_ARRAY_BODY, .summary = "Delete several accounts",
+          .interface = "Users", .method = "Delete", .handler = bh_users_bulk_delete, .reply_schema = "BulkDeleted" },
+        UPDATE_USER_ROW("PATCH", 0),
+        UPDATE_USER_ROW("PUT", 0),
+        { "GET", "/api/users/{user_id}", BH_ACCESS_ADMIN, .summary = "One account", .interface = "Users", .method = "Get",
+          .inputs = { PATH("user_id", "user_id") }, .outputs = USER_OUT, .errors = { USER_GONE } },
+        { "DELETE", "/api/users/{user_id}", BH_ACCESS_ADMIN, .status = 204, .summary = "Delete an account, and keep or trash its files",
+          .interface = "Users", .method = "Delete",
+          .inputs = { PATH("user_id", "user_id"),
+                      { .source = BH_FROM_QUERY, .names = "files", .target = "files", .value = "trash", .allowed = "keep|trash" } },
+          .errors = { USER_GONE } },
+        { "PATCH", "/api/users/{user_id}/toggle-active", BH_ACCESS_ADMIN, .summary = "Disable an account, or enable it again",
+          .interface = "Users", .method = "Get", .inputs = { PATH("user_id", "user_id") }, .outputs = USER_OUT, .errors = { USER_GONE },
+          .handler = bh_users_toggle_active },
+
+        /* the NAS */
+        { "GET", "/api/health", BH_ACCESS_PUBLIC, .summary = "Whether the NAS can do its work", .interface = "Manager",
+          .method = "GetHealth", .outputs = { OUT_SCHEMA("health", "", "Health") } },
+        {},
+};
+
+static void add_allowed(GString *allowed, const char *verb) {
+        if (strstr(allowed->str, verb))
+                return;
+        if (allowed->len > 0)
+                g_string_append(allowed, ", ");
+        g_string_append(allowed, verb);
+        if (g_str_equal(verb, "GET"))
+                g_string_append(allowed, ", HEAD");
+}
+
+const BhRoute *bh_route_find(const char *verb, const char *path, GHashTable *values, char **allowed) {
+        g_autoptr(GString) verbs = g_string_new(NULL);
+
+        if (g_str_equal(verb, "HEAD"))
+                verb = "GET";
+        for (const BhRoute *route = bh_routes; route->verb; route++) {
+                if (!bh_template_match(route->path, path, NULL))
+                        continue;
+                if (g_str_equal(route->verb, verb)) {
+                        bh_template_match(route->path, path, values);
+                        return route;
+                }
+                add_allowed(verbs, route->verb);
+        }
+        *allowed = verbs->len > 0 ? g_string_free(g_steal_pointer(&verbs), FALSE) : NULL;
+        return NULL;
+}

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: MIT */
+#include "schemas.h"
+
+#include <stddef.h>
+
+const BhSchema bh_schemas[] = {
+        { "User", "id:string? username:string email:string role:admin|user|none is_active:boolean created_at:time? quota_bytes:integer? "
+                  "used_bytes:integer uid:integer?" },
+        { "Session", "session_id:string created_at:time? last_used_at:time? expires_at:time? client_address:string client_agent:string "
+                     "is_current:boolean" },
+        { "Setup", "setup_required:boolean registration_open:boolean development_mode:boolean" },
+        { "FileItem", "id:string name:string path:string size:integer type:file|directory is_directory:boolean modified_at:time? "
+                      "modified:time?! owner_id:string? etag:string? is_writable:boolean owner_name:string?~ content_type:string?~" },
+        { "TrashItem", "trash_id:string path:string type:file|directory size:integer deleted_at:time? expires_at:time? owner_id:string?" },
+        { "Uploaded", "message:string uploaded:integer file:FileItem~ files:[FileItem] errors:[UploadError]~" },
+        { "UploadError", "path:string status:integer detail:string" },
+        { "Available", "available_bytes:integer? used_bytes:integer? quota_bytes:integer?" },
+        { "Usage", "used_bytes:integer trash_bytes:integer reserved_bytes:integer quota_bytes:integer? total_used_bytes:integer "
+                   "total_quota_bytes:integer? available_bytes:integer filesystem_bytes:integer filesystem_free_bytes:integer" },
+        { "Job", "id:string operation:string state:running|succeeded|failed|cancelled progress:number? bytes_done:integer "
+                 "bytes_total:integer rate:integer expected_end_at:time? result:string? error:string?" },
+        { "BulkDeleted", "deleted:integer failed:integer failed_ids:[string]" },
+        { "Health", "status:ok|degraded version:string state:string uptime_seconds:number database:string storage:string "
+                    "setup_required:boolean" },
+        { "Error", "detail:string type:string title:string status:integer" },
+        { "ValidationProblem", "loc:[string] msg:string type:string" },
+        { "ValidationError", "detail:[ValidationProblem] type:string title:string status:integer" },
+        { NULL, NULL },
+};
