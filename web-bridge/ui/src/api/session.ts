@@ -16,6 +16,9 @@ export type SessionState =
 const MARGIN_MS = 15_000;
 const CSRF_HEADER = { 'X-BaluHost-Client': 'web' };
 
+/** Set while the browser may hold a refresh cookie, which scripts cannot see: whoever never signed in need not ask. */
+const HINT = 'baluhost-session';
+
 type Lock = <T>(work: () => Promise<T>) => Promise<T>;
 
 export class Session implements TokenSource {
@@ -46,7 +49,8 @@ export class Session implements TokenSource {
 
   /** Looks whether the browser still has a session; throws ApiError only when the NAS cannot be reached. */
   async resume(): Promise<void> {
-    await this.#refresh(null);
+    if (localStorage.getItem(HINT) === null) this.#drop('none');
+    else await this.#refresh(null);
   }
 
   async login(username: string, password: string): Promise<void> {
@@ -113,6 +117,7 @@ export class Session implements TokenSource {
   #accept(reply: LoginReply): void {
     this.#token = reply.access_token;
     this.#expiresAt = this.#now() + reply.expires_in * 1000;
+    localStorage.setItem(HINT, 'yes');
     this.state.set({ kind: 'signed-in', user: reply.user });
     // Renewed ahead of time, because the cookie that media elements send lives as long as the access token.
     clearTimeout(this.#timer);
@@ -124,6 +129,7 @@ export class Session implements TokenSource {
     clearTimeout(this.#timer);
     this.#token = null;
     this.#expiresAt = 0;
+    localStorage.removeItem(HINT);
     this.state.set({ kind: 'signed-out', reason });
   }
 }

@@ -6,7 +6,6 @@ export function RowsSkeleton({ rows = 8, rowHeight = 36 }: { rows?: number; rowH
     <div role="status" className="animate-pulse-soft px-2">
       <span className="sr-only">Loading…</span>
       {Array.from({ length: rows }, (_, row) => (
-        // biome-ignore lint/suspicious/noArrayIndexKey: they are all the same
         <div key={row} className="flex items-center gap-3 px-2" style={{ height: rowHeight }}>
           <span className="size-5 rounded-md bg-pressed" />
           <span className="h-3 rounded bg-pressed" style={{ width: `${22 + ((row * 37) % 40)}%` }} />

@@ -67,6 +67,7 @@ export function Shell({ user, children }: { user: User; children: ReactNode }) {
   const places = placesOf(user);
   return (
     <div className="flex h-full max-sm:flex-col">
+      {/* biome-ignore lint/a11y/useValidAnchor: it is one, but the router must not take it for a page */}
       <a
         href="#main"
         className="sr-only z-50 rounded-lg bg-accent-solid px-4 py-2 font-medium text-white focus:not-sr-only focus:fixed focus:top-3 focus:left-3"

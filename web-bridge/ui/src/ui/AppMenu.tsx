@@ -39,7 +39,6 @@ function CommandList({ commands, label, onClose, autoFocus = false }: CommandLis
     >
       {commands.map((command, index) =>
         command === null ? (
-          // biome-ignore lint/suspicious/noArrayIndexKey: lines have no identity of their own
           <Separator key={`line-${index}`} className="mx-2 my-1.5 border-t border-line" />
         ) : (
           <MenuItem

@@ -2,8 +2,11 @@
 import { type ComponentProps, type ReactNode, useId } from 'react';
 import { cx } from './cx';
 
-export const inputStyle =
-  'w-full h-9 max-sm:h-10 px-3 rounded-lg bg-surface text-text border border-line-strong/70 placeholder:text-soft text-sm max-sm:text-base aria-invalid:border-danger focus-visible:outline-offset-0 disabled:opacity-60';
+/** without a width */
+export const inputBase =
+  'h-9 max-sm:h-10 px-3 rounded-lg bg-surface text-text border border-line-strong/80 placeholder:text-soft text-sm max-sm:text-base aria-invalid:border-danger focus-visible:outline-offset-0 disabled:opacity-60';
+
+export const inputStyle = `w-full ${inputBase}`;
 
 interface FrameProps {
   label: string;

@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 import { cx } from './cx';
 
-export type ButtonKind = 'primary' | 'plain' | 'quiet' | 'danger';
+export type ButtonKind = 'primary' | 'plain' | 'quiet' | 'quiet-strong' | 'quiet-danger' | 'danger';
 
 const KINDS: Record<ButtonKind, string> = {
   primary: 'bg-accent-solid text-white hover:bg-accent-strong shadow-card',
   plain: 'bg-surface text-text border border-line hover:bg-hover shadow-card',
   quiet: 'text-soft hover:text-text hover:bg-pressed',
+  'quiet-strong': 'text-text hover:bg-tint-strong',
+  'quiet-danger': 'text-danger hover:bg-danger-tint',
   danger: 'bg-danger-solid text-white hover:brightness-110 shadow-card',
 };
 

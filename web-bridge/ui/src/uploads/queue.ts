@@ -214,7 +214,7 @@ export class UploadQueue {
     this.#conflicts = [];
     for (const controller of this.#running.values()) controller.abort(new Error('cancelled'));
     this.#paused = false;
-    this.#tell();
+    this.#tellNow();
   }
 
   retry(task: Task): void {
@@ -264,7 +264,8 @@ export class UploadQueue {
       this.#settle(one, choice);
     }
     this.#pump();
-    this.#tell();
+    // At once, for somebody waits for the next question.
+    this.#tellNow();
   }
 
   #settle(task: Task, choice: Choice): void {

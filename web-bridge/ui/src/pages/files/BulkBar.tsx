@@ -18,12 +18,12 @@ export function BulkBar({ count, bytes, commands, onClear }: BulkBarProps) {
     <div
       role="toolbar"
       aria-label="Selection"
-      className="flex min-w-0 items-center gap-1 rounded-xl bg-tint py-1 pr-1.5 pl-1 text-sm"
+      className="flex h-9 min-w-0 shrink-0 animate-fade items-center gap-1 rounded-lg bg-tint px-1 text-sm max-sm:h-10 max-sm:w-full"
     >
       <IconButton small label="Clear the selection" onPress={onClear}>
         <X size={15} aria-hidden />
       </IconButton>
-      <span className="mr-auto truncate px-1 font-medium tabular-nums">
+      <span className="mr-3 truncate px-1 font-medium tabular-nums max-sm:mr-auto">
         {plural(count, 'selected', 'selected')}
         {bytes !== null && (
           <span className="font-normal text-soft" title={formatExactBytes(bytes)}>
@@ -36,14 +36,13 @@ export function BulkBar({ count, bytes, commands, onClear }: BulkBarProps) {
         <Button
           key={command.id}
           small
-          kind="quiet"
+          kind={command.danger ? 'quiet-danger' : 'quiet-strong'}
           aria-label={command.label}
           isDisabled={command.disabled === true}
           onPress={command.run}
-          className={command.danger ? 'text-danger' : 'text-text'}
         >
           {command.icon && <command.icon size={15} aria-hidden />}
-          <span className="max-lg:hidden">{command.label.replace('…', '')}</span>
+          <span className="max-xl:hidden">{command.label.replace('…', '')}</span>
         </Button>
       ))}
     </div>

@@ -225,24 +225,24 @@ function Folder({ path, focus }: { path: string; user: User; focus: string | und
   return (
     <div className="flex min-h-0 grow flex-col gap-3 px-5 pt-3 pb-4 max-sm:gap-2 max-sm:px-0 max-sm:pt-2 max-sm:pb-0">
       <div className="flex h-11 items-center gap-2 max-sm:px-3">
-        <Breadcrumbs path={path} drops={commands.drops} />
-        <Button onPress={commands.newFolder} isDisabled={!mayAdd} aria-label="New folder">
-          <FolderPlus size={16} aria-hidden />
-          <span className="max-md:hidden">New folder</span>
-        </Button>
-        <UploadButton target={path} disabled={!mayAdd} />
-      </div>
-
-      {selected.items.length > 0 && (
-        <div className="max-sm:px-2">
+        {!(phone && selected.items.length > 0) && <Breadcrumbs path={path} drops={commands.drops} />}
+        {selected.items.length > 0 ? (
           <BulkBar
             count={selected.items.length}
             bytes={selected.bytes}
             commands={commands.bulk}
             onClear={() => setSelection(new Set())}
           />
-        </div>
-      )}
+        ) : (
+          <>
+            <Button onPress={commands.newFolder} isDisabled={!mayAdd} aria-label="New folder">
+              <FolderPlus size={16} aria-hidden />
+              <span className="max-md:hidden">New folder</span>
+            </Button>
+            <UploadButton target={path} disabled={!mayAdd} />
+          </>
+        )}
+      </div>
 
       <div
         className={cx(

@@ -16,7 +16,6 @@ import {
 import { useCollator } from 'react-aria/useCollator';
 import { useGridList } from 'react-aria/useGridList';
 import { useListState } from 'react-stately/useListState';
-import { formatCount } from '../../lib/format';
 import { cx } from '../cx';
 import { ArrayCollection, type Describe } from './collection';
 import { GridRow } from './GridRow';
@@ -63,6 +62,19 @@ export interface DataGridProps<T> {
   /** stands below the rows, or instead of them */
   children?: ReactNode;
   handle?: Ref<GridHandle>;
+}
+
+/** What the grid hook gives without what belongs to the element around header and body. */
+function bodyOf(gridProps: HTMLAttributes<HTMLElement>): HTMLAttributes<HTMLElement> {
+  const {
+    id,
+    role,
+    'aria-label': label,
+    'aria-multiselectable': multiple,
+    'aria-describedby': description,
+    ...body
+  } = gridProps;
+  return body;
 }
 
 /**
@@ -184,7 +196,11 @@ export function DataGrid<T extends object>(props: DataGridProps<T>) {
       aria-describedby={gridProps['aria-describedby'] as string | undefined}
       className="flex min-h-0 grow flex-col"
     >
-      <div role="rowgroup" ref={headerRef} className="scroll-thin shrink-0 border-b border-line pr-2">
+      <div
+        role="rowgroup"
+        ref={headerRef}
+        className="scroll-thin shrink-0 overflow-hidden border-b border-line px-1 [scrollbar-gutter:stable]"
+      >
         <div role="row" aria-rowindex={1} className="flex h-9 items-center px-2 text-xs font-medium text-soft">
           <div role="columnheader" className="grid w-9 shrink-0 place-items-center max-sm:w-10">
             <input
@@ -213,7 +229,10 @@ export function DataGrid<T extends object>(props: DataGridProps<T>) {
                 {column.sortable && onSort ? (
                   <button
                     type="button"
-                    className="-mx-1.5 flex h-7 items-center gap-1 rounded-md px-1.5 hover:bg-hover hover:text-text"
+                    className={cx(
+                      'focus-inset -mx-1.5 flex h-7 items-center gap-1 rounded-md px-1.5 hover:bg-hover hover:text-text',
+                      column.className.includes('justify-end') && 'flex-row-reverse',
+                    )}
                     onClick={() =>
                       onSort({ column: column.id, order: sorted && sort.order === 'asc' ? 'desc' : 'asc' })
                     }
@@ -232,14 +251,10 @@ export function DataGrid<T extends object>(props: DataGridProps<T>) {
         </div>
       </div>
       <div
-        {...gridProps}
+        {...bodyOf(gridProps)}
         {...props.bodyProps}
         ref={scroller}
         role="rowgroup"
-        id={undefined}
-        aria-label={undefined}
-        aria-multiselectable={undefined}
-        aria-describedby={undefined}
         onContextMenu={onMenu}
         onKeyDown={(event) => {
           props.onKeyDown?.(event);
@@ -252,7 +267,7 @@ export function DataGrid<T extends object>(props: DataGridProps<T>) {
           gridProps.onKeyDown?.(event as KeyboardEvent<never>);
         }}
         className={cx(
-          'scroll-thin relative min-h-0 grow overflow-y-auto overflow-x-hidden outline-none',
+          'scroll-thin relative min-h-0 grow overflow-y-auto overflow-x-hidden outline-none [scrollbar-gutter:stable]',
           props.bodyProps?.className,
         )}
       >
@@ -279,9 +294,6 @@ export function DataGrid<T extends object>(props: DataGridProps<T>) {
         )}
         {props.children}
       </div>
-      <span className="sr-only" aria-live="polite">
-        {someSelected && `${formatCount(selection === 'all' ? collection.size : selection.size)} selected`}
-      </span>
     </div>
   );
 }

@@ -33,6 +33,8 @@ export function GridRow<T extends object>(props: GridRowProps<T>) {
   const key = node.key as string;
 
   return (
+    // biome-ignore lint/a11y/noStaticElementInteractions: its role, row, comes with rowProps
+    // biome-ignore lint/a11y/useAriaPropsSupportedByRole: as above
     <div
       {...rowProps}
       ref={ref}

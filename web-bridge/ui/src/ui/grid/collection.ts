@@ -69,6 +69,7 @@ export class ArrayCollection<T> implements Collection<Node<T>> {
         childNodes: [],
         rendered: null,
         textValue: this.#describe.text(value),
+        props: {},
         index,
       };
       this.#nodes.set(name, node);
