@@ -2,7 +2,10 @@
 #include "routes.h"
 
 #include "composite.h"
+#include "download.h"
 #include "target.h"
+#include "upload-form.h"
+#include "upload-put.h"
 
 #include <string.h>
 
@@ -51,6 +54,11 @@
           .interface = "Files", .method = "Delete", .inputs = { input, ALWAYS("options.missing_ok", "b", "true") },   \
           .outputs = { OUT("trash_id", "trash_id") }, .fixed = { { "message", "Deleted" } },                          \
           .errors = { { "InvalidArgument", 400, "The storage itself cannot be deleted" } } }
+#define DOWNLOAD_ROW(path_, input, extra)                                                                              \
+        { "GET", path_, BH_ACCESS_USER, .flags = BH_ROUTE_MEDIA_COOKIE | (extra), .summary = "Content of a file",     \
+          .interface = "Files", .method = "Open",                                                                      \
+          .inputs = { input, QUERY_OPTION("inline", "", "b") }, .errors = { { "NotFound", 404, "File not found" } },  \
+          .handler = bh_download, .media = "application/octet-stream" }
 #define UPDATE_USER_ROW(verb_, extra)                                                                                  \
         { verb_, "/api/users/{user_id}", BH_ACCESS_ADMIN, .flags = extra, .summary = "Change an account",             \
           .interface = "Users", .method = "Update",                                                                    \
@@ -108,6 +116,20 @@ const BhRoute bh_routes[] = {
         { "GET", "/api/files/stat", BH_ACCESS_USER, .summary = "One file or folder", .interface = "Files", .method = "Stat",
           .inputs = { QUERY("path", "path") }, .outputs = { OUT_SCHEMA("entry", "", "FileItem") },
           .errors = { { "NotFound", 404, "File not found" } } },
+        DOWNLOAD_ROW("/api/files/download", QUERY_NEEDED("path", "path"), 0),
+        DOWNLOAD_ROW("/api/files/download/{path}", PATH("path", "path"), 0),
+        { "PUT", "/api/files/content/{path}", BH_ACCESS_USER, .flags = BH_ROUTE_STREAM,
+          .summary = "Write a file. 201: new, 200: replaced. If-Match with an ETag replaces only that version", .interface = "Files",
+          .method = "BeginUpload",
+          .inputs = { PATH("path", "path"), QUERY_OPTION("overwrite", "options.overwrite", "b"),
+                      QUERY_OPTION("parents", "options.parents", "b"), QUERY_OPTION("modified_usec", "options.modified_usec", "x") },
+          .early = bh_upload_put_begin, .handler = bh_upload_put_end, .media = "application/octet-stream",
+          .reply_schema = "FileItem" },
+        { "POST", "/api/files/upload", BH_ACCESS_USER, .flags = BH_ROUTE_STREAM,
+          .summary = "Upload files as a form: the fields path and overwrite first, then files, whose names may have folders in front",
+          .interface = "Files", .method = "BeginUpload",
+          .inputs = { QUERY("path", "path"), QUERY_OPTION("overwrite", "options.overwrite", "b") }, .early = bh_upload_form_begin,
+          .handler = bh_upload_form_end, .media = "multipart/form-data", .reply_schema = "Uploaded" },
         { "GET", "/api/files/storage/available", BH_ACCESS_USER, .summary = "Free space and quota", .interface = "Files",
           .method = "GetUsage", .handler = bh_storage_available, .reply_schema = "Available" },
         { "GET", "/api/files/usage", BH_ACCESS_USER, .summary = "Space used, by oneself and by all", .interface = "Files",
