@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 import { encodePath } from '../lib/paths';
 import { api } from './index';
-import type { Access, FileItem, FilePage, FileStat, Job, SortField, SortOrder, TrashItem, Usage } from './types';
+import type { Access, FileItem, FilePage, Job, SortField, SortOrder, TrashItem, Usage } from './types';
 
 /* The routes of /api/files. The whole path is percent-encoded, slashes too: the bridge decodes it exactly once. */
 
@@ -18,7 +18,7 @@ export function listPage(
   return api.json('GET', '/files/list', { query: { path, sort, order, cursor, limit }, signal });
 }
 
-export function stat(path: string, signal?: AbortSignal): Promise<FileStat> {
+export function stat(path: string, signal?: AbortSignal): Promise<FileItem> {
   return api.json('GET', '/files/stat', { query: { path }, signal });
 }
 

@@ -8,7 +8,7 @@ const collator = new Intl.Collator(undefined, { numeric: true, sensitivity: 'bas
 const COMPARE: Record<string, (a: TrashItem, b: TrashItem) => number> = {
   name: (a, b) => collator.compare(nameOf(a.path), nameOf(b.path)),
   place: (a, b) => collator.compare(parentOf(a.path), parentOf(b.path)),
-  deleted: (a, b) => Date.parse(a.deleted_at) - Date.parse(b.deleted_at),
+  deleted: (a, b) => Date.parse(a.deleted_at ?? '') - Date.parse(b.deleted_at ?? ''),
   size: (a, b) => a.size - b.size,
 };
 
