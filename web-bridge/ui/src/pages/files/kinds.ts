@@ -45,7 +45,7 @@ export function kindOf(name: string, isDirectory = false): Kind {
 /** How a file can be shown, by its name or else by what the NAS found in it. */
 export function previewKind(
   name: string,
-  contentType: string | undefined,
+  contentType: string | null | undefined,
 ): 'image' | 'video' | 'audio' | 'pdf' | 'text' | null {
   const kind = kindOf(name);
   if (kind === 'image' || kind === 'video' || kind === 'audio' || kind === 'pdf' || kind === 'text') return kind;
