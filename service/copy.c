@@ -335,7 +335,7 @@ static int publish_locked(Publication *publication) {
 
 static void undo(Publication *publication) {
         BhCopy *copy = publication->copy;
-        g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&copy->files->names);
+        g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new(&copy->files->names);
         int r = bh_storage_rename(publication->parent.fd, publication->name, copy->files->storage.staging_fd, copy->id,
                                   RENAME_NOREPLACE);
 

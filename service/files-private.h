@@ -36,6 +36,7 @@ struct BhFiles {
         GMutex state_lock;
         GCond state_changed;
         bool is_recovering;  /* under state_lock */
+        bool is_new;         /* the database has not had a storage before */
         int recovery_result; /* under state_lock */
         bool is_stopping;    /* atomic */
         bool is_lost;        /* atomic: disk and counters may differ, so that the next start must count anew */

@@ -57,6 +57,7 @@ static int load_usage(BhFiles *files) {
         if (r < 0)
                 return r;
         files->is_recovering = !bh_storage_is_id(token) || strcmp(token, setting) != 0;
+        files->is_new = !setting[0];
         if (files->is_recovering)
                 return 0;
         r = bh_database_read(files->database, read_usage, &charges);
@@ -101,7 +102,7 @@ int bh_files_open(BhFiles **ret, const BhFilesConfig *config, BhDatabase *databa
 }
 
 bool bh_files_is_recovering(BhFiles *files) {
-        g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&files->state_lock);
+        g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new(&files->state_lock);
 
         return files->is_recovering;
 }
@@ -130,6 +131,10 @@ static int write_recovered(sqlite3 *db, void *userdata) {
                                           .size = (uint64_t)bh_charges_total(recovered->charges)});
 }
 
+static const char *recovery_reason(const BhFiles *files) {
+        return files->is_new ? "The database has not known this storage yet" : "The last stop was not clean";
+}
+
 static int recover(BhFiles *files) {
         _cleanup_(bh_charges_clear) BhCharges charges = {};
         int r;
@@ -143,20 +148,19 @@ static int recover(BhFiles *files) {
         if (r < 0)
                 return r;
         bh_quota_replace(files->quota, &charges);
-        return bh_database_write(
-                files->database, write_recovered,
-                &(Recovered){.charges = &charges, .message = "The last stop was not clean: usage was counted anew"});
+        return bh_database_write(files->database, write_recovered,
+                                 &(Recovered){.charges = &charges, .message = recovery_reason(files)});
 }
 
 int bh_files_recover(BhFiles *files) {
         if (!bh_files_is_recovering(files))
                 return 0;
-        bh_log_notice("The last stop was not clean: counting the usage of the storage anew");
+        bh_log_notice("Counting the usage of the storage: %s", recovery_reason(files));
         int r = recover(files);
         if (r < 0 && r != -ECANCELED)
                 bh_log_error_errno(r, "Cannot count the usage of the storage; nothing can be written");
 
-        g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&files->state_lock);
+        g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new(&files->state_lock);
         files->is_recovering = r < 0;
         files->recovery_result = r;
         g_cond_broadcast(&files->state_changed);
@@ -164,7 +168,7 @@ int bh_files_recover(BhFiles *files) {
 }
 
 void bh_files_stop(BhFiles *files) {
-        g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&files->state_lock);
+        g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new(&files->state_lock);
 
         __atomic_store_n(&files->is_stopping, true, __ATOMIC_RELAXED);
         g_cond_broadcast(&files->state_changed);
@@ -207,12 +211,12 @@ int bh_files_check_health(BhFiles *files) {
                 return -errno;
         if (st.f_flag & ST_RDONLY)
                 return -EROFS;
-        g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&files->state_lock);
+        g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new(&files->state_lock);
         return files->recovery_result;
 }
 
 int bh_files_begin_change(BhFiles *files) {
-        g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&files->state_lock);
+        g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new(&files->state_lock);
 
         while (files->is_recovering && !files->is_stopping && files->recovery_result == 0)
                 g_cond_wait(&files->state_changed, &files->state_lock);
@@ -262,7 +266,7 @@ int bh_files_refuse(BhFiles *files, const BhCaller *caller, const char *event_ty
                                          .action = action,
                                          .target = target,
                                          .result = r,
-                                         .message = g_strerror(-r)});
+                                         .message = r == -EXDEV ? "It is outside of the storage" : g_strerror(-r)});
         return r;
 }
 

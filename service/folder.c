@@ -165,7 +165,7 @@ static int create_folder(BhFiles *files, const BhCaller *caller, const char *tex
                                                        .target = path.text},
                                             NULL);
                 if (r < 0) {
-                        g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&files->names);
+                        g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new(&files->names);
                         bh_created_undo(created);
                         return r;
                 }

@@ -57,7 +57,7 @@ void bh_listings_free(BhListings *listings) {
 }
 
 void bh_listings_invalidate(BhListings *listings) {
-        g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&listings->lock);
+        g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new(&listings->lock);
 
         listings->generation++;
         drop_all(listings);
@@ -262,7 +262,8 @@ static int build(int fd, const struct stat *st, bool is_root, bool with_owners, 
                 bh_listing_unref(listing);
                 return r;
         }
-        qsort(listing->entries->data, listing->entries->len, sizeof(BhListingEntry), compare_entries);
+        if (listing->entries->len > 0)
+                qsort(listing->entries->data, listing->entries->len, sizeof(BhListingEntry), compare_entries);
         *ret = listing;
         return 0;
 }

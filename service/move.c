@@ -218,7 +218,7 @@ static int do_move(const Move *move) {
                                     NULL);
         if (r >= 0)
                 return 0;
-        g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&files->names);
+        g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new(&files->names);
         int undone = bh_files_undo_relocate(&item, &relocation);
         if (undone < 0)
                 bh_files_set_lost(files, undone, move->source->text);

@@ -184,7 +184,7 @@ static void undo(Publication *publication) {
         struct stat own, st;
         int r;
 
-        g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&files->names);
+        g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new(&files->names);
         if (fstat(upload->fd, &own) < 0 || fstatat(publication->parent.fd, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
                 r = -errno;
         else if (own.st_dev != st.st_dev || own.st_ino != st.st_ino)

@@ -69,7 +69,7 @@ static uint64_t available(BhQuota *quota, const Owner *owner, uint64_t owner_lim
 }
 
 int bh_quota_reserve(BhQuota *quota, const char *owner, uint64_t owner_limit, uint64_t bytes) {
-        g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&quota->lock);
+        g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new(&quota->lock);
         Owner *entry = get_owner(quota, owner);
 
         /* The second condition keeps sums of hostile sizes from wrapping around where there is no limit. */
@@ -87,7 +87,7 @@ static void release(BhQuota *quota, Owner *entry, uint64_t bytes) {
 }
 
 void bh_quota_release(BhQuota *quota, const char *owner, uint64_t bytes) {
-        g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&quota->lock);
+        g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new(&quota->lock);
 
         release(quota, get_owner(quota, owner), bytes);
 }
@@ -106,7 +106,7 @@ static void apply(BhQuota *quota, const BhCharges *charges) {
 
 int bh_quota_charge(BhQuota *quota, const char *owner, uint64_t owner_limit, uint64_t reserved,
                     const BhCharges *charges) {
-        g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&quota->lock);
+        g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new(&quota->lock);
         Owner *entry = get_owner(quota, owner);
         int64_t growth = bh_charges_get(charges, owner).used_bytes, total_growth = bh_charges_total(charges);
 
@@ -122,7 +122,7 @@ int bh_quota_charge(BhQuota *quota, const char *owner, uint64_t owner_limit, uin
 }
 
 void bh_quota_apply(BhQuota *quota, const BhCharges *charges) {
-        g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&quota->lock);
+        g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new(&quota->lock);
 
         apply(quota, charges);
 }
@@ -136,14 +136,14 @@ static BhQuotaUsage usage_of(const Owner *owner) {
 }
 
 BhQuotaUsage bh_quota_get(BhQuota *quota, const char *owner) {
-        g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&quota->lock);
+        g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new(&quota->lock);
         const Owner *entry = g_hash_table_lookup(quota->owners, owner);
 
         return entry ? usage_of(entry) : (BhQuotaUsage){};
 }
 
 BhQuotaUsage bh_quota_get_total(BhQuota *quota) {
-        g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&quota->lock);
+        g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new(&quota->lock);
 
         return usage_of(&quota->total);
 }
@@ -153,13 +153,13 @@ uint64_t bh_quota_total_limit(BhQuota *quota) {
 }
 
 uint64_t bh_quota_available(BhQuota *quota, const char *owner, uint64_t owner_limit) {
-        g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&quota->lock);
+        g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new(&quota->lock);
 
         return available(quota, get_owner(quota, owner), owner_limit);
 }
 
 void bh_quota_replace(BhQuota *quota, const BhCharges *counted) {
-        g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&quota->lock);
+        g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new(&quota->lock);
         GHashTableIter iter;
         void *value;
 

@@ -67,7 +67,7 @@ static int put_locked(BhFiles *files, const BhPath *path, const BhTrashRecord *r
 
 static void undo_put(BhFiles *files, const BhPath *path, const BhTrashRecord *record, const BhNode *parent,
                      BhCharges *charges) {
-        g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&files->names);
+        g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new(&files->names);
         int r = bh_storage_rename(record->fd, BH_TRASH_CONTENT, parent->fd, bh_path_name(path), RENAME_NOREPLACE);
 
         if (r < 0) {
@@ -305,7 +305,7 @@ static int restore_locked(Restore *restore) {
 }
 
 static void undo_restore(Restore *restore) {
-        g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&restore->files->names);
+        g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new(&restore->files->names);
         int r = bh_files_undo_relocate(&restore->record->content, &restore->relocation);
 
         if (r < 0) {

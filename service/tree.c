@@ -54,7 +54,7 @@ static int walk_child(Walk *walk, int directory_fd, const char *name, const BhTr
         if (fstatat(directory_fd, name, &item.stat, AT_SYMLINK_NOFOLLOW) < 0)
                 return errno == ENOENT ? 0 : -errno;
         if (walk->flags & BH_TREE_OWNERS) {
-                memcpy(owner, parent->owner, sizeof(owner));
+                g_strlcpy(owner, parent->owner, sizeof(owner));
                 r = bh_owner_read_at(directory_fd, name, owner);
                 if (r < 0)
                         return r == -ENOENT ? 0 : r;

@@ -50,7 +50,7 @@ static bool is_same_user(const BhCaller *a, const BhCaller *b) {
 }
 
 static BhUpload *find_upload(BhFiles *files, const BhCaller *caller, const char *id) {
-        g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&files->uploads->lock);
+        g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new(&files->uploads->lock);
         BhUpload *upload = g_hash_table_lookup(files->uploads->by_id, id);
 
         if (!upload || !is_same_peer(&upload->caller, caller) || !is_same_user(&upload->caller, caller))
@@ -61,7 +61,7 @@ static BhUpload *find_upload(BhFiles *files, const BhCaller *caller, const char 
 
 /* Every upload that is open, with a reference each. */
 static GPtrArray *all_uploads(BhUploads *uploads) {
-        g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&uploads->lock);
+        g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new(&uploads->lock);
         GPtrArray *all = g_ptr_array_new_with_free_func((GDestroyNotify)upload_unref);
         GHashTableIter iter;
         void *value;
@@ -77,7 +77,7 @@ static GPtrArray *all_uploads(BhUploads *uploads) {
 }
 
 static int add_upload(BhUploads *uploads, BhUpload *upload) {
-        g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&uploads->lock);
+        g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new(&uploads->lock);
         unsigned of_peer = 0, of_user = 0;
         GHashTableIter iter;
         void *value;
@@ -97,7 +97,7 @@ static int add_upload(BhUploads *uploads, BhUpload *upload) {
 }
 
 static void forget_upload(BhFiles *files, BhUpload *upload) {
-        g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&files->uploads->lock);
+        g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new(&files->uploads->lock);
 
         g_hash_table_remove(files->uploads->by_id, upload->id);
 }
@@ -139,7 +139,7 @@ void bh_uploads_free(BhFiles *files, BhUploads *uploads) {
 
         for (size_t i = 0; i < all->len; i++) {
                 BhUpload *upload = g_ptr_array_index(all, i);
-                g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&upload->lock);
+                g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new(&upload->lock);
 
                 give_up(files, upload, 0);
         }
@@ -369,7 +369,7 @@ int bh_files_upload_abort(BhFiles *files, const BhCaller *caller, const char *id
 
         if (!upload)
                 return -ENOENT;
-        g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&upload->lock);
+        g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new(&upload->lock);
         bool was_open = !upload->is_over || upload->result < 0;
         upload->result = 0;
         give_up(files, upload, 0);
@@ -384,7 +384,7 @@ void bh_files_upload_peer_left(BhFiles *files, const char *bus_name) {
 
                 if (g_strcmp0(upload->caller.bus_name, bus_name) != 0)
                         continue;
-                g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&upload->lock);
+                g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new(&upload->lock);
                 upload->result = 0;
                 give_up(files, upload, 0);
         }
@@ -395,7 +395,7 @@ void bh_uploads_abort_owner(BhFiles *files, const char *owner) {
 
         for (size_t i = 0; i < all->len; i++) {
                 BhUpload *upload = g_ptr_array_index(all, i);
-                g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&upload->lock);
+                g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new(&upload->lock);
 
                 if (strcmp(upload->caller.owner, owner) == 0 || strcmp(upload->owner, owner) == 0)
                         give_up(files, upload, -ECANCELED);
@@ -443,7 +443,7 @@ void bh_files_upload_check(BhFiles *files) {
 }
 
 unsigned bh_files_upload_count(BhFiles *files) {
-        g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&files->uploads->lock);
+        g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new(&files->uploads->lock);
 
         return g_hash_table_size(files->uploads->by_id);
 }

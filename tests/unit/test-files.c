@@ -62,7 +62,6 @@ static void marks_of_unknown_accounts_are_for_administrators(Fixture *f, gconstp
 
         g_assert_true(g_file_set_contents(disk, "text", -1, NULL));
         for (size_t i = 0; i < G_N_ELEMENTS(marks); i++) {
-                _cleanup_(bh_closep) int fd = open(disk, O_PATH | O_CLOEXEC);
                 g_autofree char *command =
                         g_strdup_printf("setfattr -n user.baluhost.owner -v '%s' %s", marks[i], disk);
 

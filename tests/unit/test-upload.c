@@ -323,7 +323,6 @@ static int fail(sqlite3 *db, void *userdata) {
 /* When the record cannot be written the change is taken back. */
 static void failure_of_the_database_leaves_everything_as_it_was(Fixture *f, gconstpointer data) {
         g_autofree char *path = NULL, *id = NULL;
-        _cleanup_(bh_entry_clear) BhEntry entry = {};
 
         assert_ok(fixture_mkdir(f, &f->alex, "d"));
         assert_ok(fixture_put(f, &f->alex, "a", "one"));
