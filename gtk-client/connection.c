@@ -505,8 +505,12 @@ GVariant *bh_connection_options(BhConnection *self, ...) {
 
         g_variant_dict_init(&options, NULL);
         va_start(pairs, self);
-        while ((name = va_arg(pairs, const char *)))
-                g_variant_dict_insert_value(&options, name, va_arg(pairs, GVariant *));
+        while ((name = va_arg(pairs, const char *))) {
+                GVariant *value = va_arg(pairs, GVariant *);
+
+                if (value)
+                        g_variant_dict_insert_value(&options, name, value);
+        }
         va_end(pairs);
 
         g_mutex_lock(&self->lock);

@@ -77,8 +77,8 @@ void bh_connection_note_error(BhConnection *self, const GError *error);
 BhBusFiles *bh_connection_dup_files(BhConnection *self, GError **error);
 BhBusUsers *bh_connection_dup_users(BhConnection *self, GError **error);
 
-/* The options of a call: who is calling, and pairs of a name (const char *) and a value (GVariant *, a floating one is sunk), ended by NULL.
- * Returns a floating dictionary. Any thread. */
+/* The options of a call: who is calling, and pairs of a name (const char *) and a value (GVariant *, a floating one is sunk; NULL: the option
+ * is left out), ended by NULL. Returns a floating dictionary. Any thread. */
 GVariant *bh_connection_options(BhConnection *self, ...) G_GNUC_NULL_TERMINATED;
 
 /* How long a call may take in ms, and how it is made: polkit may ask the person in front of the screen. */

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: MIT */
+#include "application.h"
 #include "command.h"
 
 #include <glib/gi18n.h>
 #include <locale.h>
 
 int main(int argc, char **argv) {
+        g_autoptr(BhApplication) application = NULL;
         int status;
 
         setlocale(LC_ALL, "");
@@ -14,6 +16,6 @@ int main(int argc, char **argv) {
 
         if (bh_command_run(argc, argv, &status))
                 return status;
-        g_printerr(_("Usage: baluhost %s\n"), "ls|get|put …");
-        return 2;
+        application = bh_application_new();
+        return g_application_run(G_APPLICATION(application), argc, argv);
 }

@@ -23,6 +23,7 @@ enum {
         PROP_IS_FOLDER,
         PROP_ICON,
         PROP_DETAILS,
+        PROP_TARGET,
         N_PROPERTIES
 };
 
@@ -99,6 +100,9 @@ static void bh_trash_item_get_property(GObject *object, guint id, GValue *value,
         case PROP_DETAILS:
                 g_value_take_string(value, dup_details(self));
                 break;
+        case PROP_TARGET:
+                g_value_set_variant(value, g_variant_new_string(self->id));
+                break;
         default:
                 G_OBJECT_WARN_INVALID_PROPERTY_ID(object, id, pspec);
         }
@@ -124,6 +128,7 @@ static void bh_trash_item_class_init(BhTrashItemClass *klass) {
         properties[PROP_IS_FOLDER] = g_param_spec_boolean("is-folder", NULL, NULL, FALSE, flags);
         properties[PROP_ICON] = g_param_spec_object("icon", NULL, NULL, G_TYPE_ICON, flags);
         properties[PROP_DETAILS] = g_param_spec_string("details", NULL, NULL, NULL, flags);
+        properties[PROP_TARGET] = g_param_spec_variant("target", NULL, NULL, G_VARIANT_TYPE_STRING, NULL, flags);
         g_object_class_install_properties(object_class, N_PROPERTIES, properties);
 }
 

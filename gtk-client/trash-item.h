@@ -6,7 +6,7 @@
 G_BEGIN_DECLS
 
 /* Something in the trash. Properties: "trash-id", "path", "name", "folder" (string), "is-folder" (boolean), "icon" (GIcon), "details" (string: where it
- * was, its size, when it was deleted and when it goes for good). Main thread. */
+ * was, its size, when it was deleted and when it goes for good), "target" (GVariant: the id, for actions). Main thread. */
 #define BH_TYPE_TRASH_ITEM (bh_trash_item_get_type())
 G_DECLARE_FINAL_TYPE(BhTrashItem, bh_trash_item, BH, TRASH_ITEM, GObject)
 
