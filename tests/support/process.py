@@ -11,8 +11,9 @@ class WaitError(Exception):
     """Something did not come in time, or cannot come any more."""
 
 
-def wait_until(look, what, timeout=30.0, alive=None):
-    """Calls look() until it returns something true, and returns that. alive() is asked in between and raises when waiting has become pointless."""
+def wait_until(look, what, timeout=30.0, alive=None, said=None):
+    """Calls look() until it returns something true, and returns that. alive() is asked in between and raises when waiting has become pointless.
+    said() is what to add to the error when the time is up."""
     deadline = time.monotonic() + timeout
     pause = 0.002
     while True:
@@ -22,7 +23,7 @@ def wait_until(look, what, timeout=30.0, alive=None):
         if alive is not None:
             alive()
         if time.monotonic() > deadline:
-            raise WaitError(f"{what}: not within {timeout:g} s")
+            raise WaitError(f"{what}: not within {timeout:g} s{said() if said else ''}")
         time.sleep(pause)
         pause = min(pause * 1.5, 0.1)
 
@@ -76,6 +77,10 @@ class Child:
         with open(self.log, "rb") as file:
             file.seek(self.log_offset)
             return file.read().decode("utf-8", "replace")
+
+    def wait_for(self, look, what, timeout=30.0):
+        """wait_until(), for something that this process does."""
+        return wait_until(look, what, timeout, self.check, lambda: f":\n{self.output()[-4000:]}")
 
     def is_running(self):
         return self.process.poll() is None

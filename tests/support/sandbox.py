@@ -286,7 +286,7 @@ class Sandbox:
         """Starts baluhostd and returns when it has its name on the bus and says how it is."""
         self._service = Child("baluhostd", self._service_command(), self.log_dir / "service.log", self.env(), self._uid(self.service_uid), self._view())
         # A name that an earlier service has not lost yet would be no answer from this one.
-        wait_until(lambda: self._control.name_pid() == self._service.pid, "baluhostd on the bus", alive=self._service.check)
+        self._service.wait_for(lambda: self._control.name_pid() == self._service.pid, "baluhostd on the bus")
         self._control.Manager.GetHealth()
 
     def stop_service(self):
@@ -309,9 +309,7 @@ class Sandbox:
     def start_bridge(self):
         """Starts baluhost-web and returns when it listens. Sets url."""
         self._bridge = Child("baluhost-web", self._bridge_command(), self.log_dir / "web.log", self.env(), self._uid(self.bridge_uid), self._view())
-        match = wait_until(
-            lambda: re.search(r"listening on (https?://\S+)", self._bridge.output()), "baluhost-web listening", alive=self._bridge.check
-        )
+        match = self._bridge.wait_for(lambda: re.search(r"listening on (https?://\S+)", self._bridge.output()), "baluhost-web listening")
         self.url = match[1].rstrip("/")
 
     def stop_bridge(self):
@@ -485,7 +483,7 @@ class Sandbox:
             self.log_dir / "bus.log",
             self.env(),
         )
-        wait_until(lambda: self.bus_address in self._bus_daemon.output(), "dbus-daemon", alive=self._bus_daemon.check)
+        self._bus_daemon.wait_for(lambda: self.bus_address in self._bus_daemon.output(), "dbus-daemon")
         self._control = Bus(self.bus_address)
 
     def _start_polkit(self):
@@ -510,7 +508,7 @@ class Sandbox:
         else:
             command = [sys.executable, Path(__file__).with_name("polkit_authority.py"), policy_file, *self.polkit_allows]
         self._polkit = Child("polkit", command, self.log_dir / "polkit.log", self.env())
-        wait_until(lambda: self._control.name_owner("org.freedesktop.PolicyKit1"), "polkit on the bus", alive=self._polkit.check)
+        self._polkit.wait_for(lambda: self._control.name_owner("org.freedesktop.PolicyKit1"), "polkit on the bus")
 
     def _wait_for_no_service(self):
         wait_until(lambda: self._control.name_owner() is None, "the bus to notice that baluhostd has ended")
