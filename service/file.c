@@ -280,3 +280,7 @@ int bh_files_get_usage(BhFiles *files, const BhCaller *caller, BhUsage *ret) {
         *ret = usage;
         return 0;
 }
+
+uint64_t bh_files_used_bytes(BhFiles *files, const char *owner) {
+        return bh_quota_get(files->quota, owner).used_bytes;
+}

@@ -142,6 +142,9 @@ typedef struct BhUsage {
 
 int bh_files_get_usage(BhFiles *files, const BhCaller *caller, BhUsage *ret);
 
+/* Bytes that an owner's files take, trash included; owner is the mark. Does not block. */
+uint64_t bh_files_used_bytes(BhFiles *files, const char *owner);
+
 /* Changing
  * ---------------------------------------------------------------------------------------------------------------------------------
  */
@@ -228,7 +231,10 @@ void bh_files_upload_peer_left(BhFiles *files, const char *bus_name);
  * every second while bh_files_upload_count() is not 0. */
 void bh_files_upload_check(BhFiles *files);
 
-/* Uploads that are open. Does not block. */
+/* Whether there is such an upload of that bus peer. Does not block. */
+bool bh_files_upload_is_of_peer(BhFiles *files, const char *id, const char *bus_name);
+
+/* Uploads that are open, or over but with a descriptor left that can write. Does not block. */
 unsigned bh_files_upload_count(BhFiles *files);
 
 /* Copying

@@ -40,8 +40,11 @@ int bh_files_seed(BhFiles *files) {
                  "These notes belong to nobody: everyone may read them, and administrators may change them.\n"},
         };
 
+        int r = bh_files_recover(files);
+        if (r < 0)
+                return r;
         for (size_t i = 0; i < G_N_ELEMENTS(seeds); i++) {
-                int r = write_file(files, seeds[i].path, seeds[i].text);
+                r = write_file(files, seeds[i].path, seeds[i].text);
                 if (r < 0)
                         return r;
         }

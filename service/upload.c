@@ -447,3 +447,10 @@ unsigned bh_files_upload_count(BhFiles *files) {
 
         return g_hash_table_size(files->uploads->by_id);
 }
+
+bool bh_files_upload_is_of_peer(BhFiles *files, const char *id, const char *bus_name) {
+        g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new(&files->uploads->lock);
+        const BhUpload *upload = g_hash_table_lookup(files->uploads->by_id, id);
+
+        return upload && g_strcmp0(upload->caller.bus_name, bus_name) == 0;
+}
