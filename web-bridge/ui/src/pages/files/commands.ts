@@ -64,15 +64,10 @@ export async function renameFile(client: QueryClient, path: string, newName: str
   const folder = parentOf(path);
   const oldName = nameOf(path);
   const newPath = joinPath(folder, newName);
+  await files.rename(path, newName);
   patchListing(client, folder, (items) =>
     items.map((item) => (item.path === path ? { ...item, name: newName, path: newPath } : item)),
   );
-  try {
-    await files.rename(path, newName);
-  } catch (error) {
-    refreshFolders(client, [folder]);
-    throw error;
-  }
   refreshFolders(client, [folder]);
   offerUndo({
     done: `Renamed to “${newName}”`,
