@@ -72,10 +72,25 @@ def build(kind="build", *, purposes=("build", "run")):
     return directory
 
 
+def ui_work_dir(directory):
+    """Where the build keeps its copy of the web UI, with the npm packages and the generated types."""
+    return directory / "web-bridge" / "ui"
+
+
+def install_ui_packages(directory, env):
+    """npm ci in the UI's source directory, unless that was done for this lock file."""
+    lock_file = directory / "package-lock.json"
+    stamp = directory / "node_modules" / ".lock-installed"
+    if stamp.exists() and stamp.read_bytes() == lock_file.read_bytes():
+        return
+    run(["npm", "ci", "--no-audit", "--no-fund"], cwd=directory, env=env, stdout=sys.stderr)
+    stamp.write_bytes(lock_file.read_bytes())
+
+
 def options(directory):
     """The meson options of a build directory, {name: value}."""
     reply = subprocess.run(["meson", "introspect", "--buildoptions", directory], capture_output=True, text=True, check=True)
     return {option["name"]: option["value"] for option in json.loads(reply.stdout)}
 
 
-__all__ = ["BuildError", "PackageError", "build", "environment", "lock", "options", "run"]
+__all__ = ["BuildError", "PackageError", "build", "environment", "install_ui_packages", "lock", "options", "run", "ui_work_dir"]

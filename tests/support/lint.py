@@ -4,6 +4,7 @@
 import re
 import shutil
 import subprocess
+import sys
 import tempfile
 import xml.etree.ElementTree as ElementTree
 from pathlib import Path
@@ -95,13 +96,14 @@ def check_shell(findings, files):
     findings.command(["shellcheck", ROOT / "dev", *with_suffix(files, ".sh"), *[p for p in files if p.parent.name == ".ci"]])
 
 
-def check_web(findings, env):
-    if not (UI_DIR / "package.json").exists():
-        return
-    if not (UI_DIR / "node_modules").exists():
-        building.run(["npm", "ci"], cwd=UI_DIR, env=env)
-    findings.command(["npm", "run", "--silent", "check"], cwd=UI_DIR, env=env)
-    findings.command(["npm", "run", "--silent", "lint"], cwd=UI_DIR, env=env)
+def check_web(findings, build_dir, env, fix):
+    if fix:
+        building.install_ui_packages(UI_DIR, env)
+        findings.command(["npx", "--no-install", "biome", "check", "--write", "."], cwd=UI_DIR, env=env)
+        building.run(["ninja", "-C", build_dir, "--quiet"], env=env, stdout=sys.stderr)
+    # The build's copy has the packages and the generated types.
+    for script in ("check", "lint"):
+        findings.command(["npm", "run", "--silent", script], cwd=building.ui_work_dir(build_dir), env=env)
 
 
 def check_interfaces(findings):
@@ -179,7 +181,7 @@ def run(args):
         ("licence headers", lambda: check_headers(findings, files)),
         ("Python", lambda: check_python(findings, files)),
         ("shell", lambda: check_shell(findings, files)),
-        ("web UI", lambda: check_web(findings, env)),
+        ("web UI", lambda: check_web(findings, build_dir, env, args.fix)),
         ("interfaces and policy", lambda: check_interfaces(findings)),
         ("units, desktop entries, metainfo, manuals", lambda: check_data(findings, build_dir, env)),
         ("packages.list", lambda: check_packages(findings)),

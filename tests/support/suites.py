@@ -119,9 +119,7 @@ def run_integration(context):
     return run_reporting("integration", command, report, accept=(0, 5) if context.pattern else (0,), env=context.env, cwd=ROOT)
 
 
-def npx(context, suite, *arguments):
-    if not (UI_DIR / "node_modules").exists():
-        building.run(["npm", "ci"], cwd=UI_DIR, env=context.env)
+def vitest(context, suite, *arguments):
     report = REPORTS / f"{suite}.xml"
     command = ["npx", "--no-install", "vitest", "run", "--reporter=default", "--reporter=junit", f"--outputFile.junit={report}", *arguments]
     if context.pattern:
@@ -130,16 +128,17 @@ def npx(context, suite, *arguments):
 
 
 def run_web(context):
-    command, report = npx(context, "web")
-    return run_reporting("web", command, report, env=context.env, cwd=UI_DIR)
+    # The build has a copy of the sources, with the packages and the generated types.
+    command, report = vitest(context, "web")
+    return run_reporting("web", command, report, env=context.env, cwd=building.ui_work_dir(context.build_dir))
 
 
 def run_e2e(context):
     from .sandbox import Sandbox
 
-    command, report = npx(context, "e2e", "--config", "vitest.e2e.config.ts")
-    sandbox = Sandbox(context.build_dir, fast_passwords=True)
-    with sandbox:
+    building.install_ui_packages(UI_DIR, context.env)
+    command, report = vitest(context, "e2e", "--config", "vitest.e2e.config.ts")
+    with Sandbox(context.build_dir, fast_passwords=True) as sandbox:
         env = context.env | {"BALUHOST_URL": sandbox.url, "DBUS_SYSTEM_BUS_ADDRESS": sandbox.bus_address, "BALUHOST_CHROMIUM": "/usr/bin/chromium"}
         return run_reporting("e2e", command, report, env=env, cwd=UI_DIR)
 
