@@ -29,6 +29,8 @@ struct _BhFilesPage {
         AdwStatusPage *error_page;
         GtkColumnView *view;
         GtkColumnViewColumn *name_column;
+        GtkColumnViewColumn *modified_column;
+        GtkColumnViewColumn *owner_column;
         GtkActionBar *action_bar;
         GtkLabel *selection_label;
         GtkPopoverMenu *context_menu;

@@ -155,6 +155,14 @@ void bh_files_page_refresh(BhFilesPage *self) {
                 bh_files_page_go(self, "", NULL);
 }
 
+void bh_files_page_forget(BhFilesPage *self) {
+        g_return_if_fail(BH_IS_FILES_PAGE(self));
+
+        g_queue_clear_full(self->back, g_free);
+        g_queue_clear_full(self->forward, g_free);
+        bh_directory_model_clear(self->directory);
+}
+
 static void on_view_activated(BhFilesPage *self, guint position) {
         gtk_selection_model_select_item(self->selection, position, TRUE);
         gtk_widget_activate_action(GTK_WIDGET(self), "files.open", NULL);
@@ -282,6 +290,22 @@ void bh_files_page_set_connection(BhFilesPage *self, BhConnection *connection, B
         update_view(self);
 }
 
+/* Name and size are what there is room for. The columns are taken out: GTK reserves the width of hidden ones. */
+static void set_folded(BhFilesPage *self, gboolean folded) {
+        GtkColumnViewColumn *columns[] = {self->modified_column, self->owner_column};
+
+        if (self->folded == folded)
+                return;
+        self->folded = folded;
+        for (guint i = 0; i < G_N_ELEMENTS(columns); i++) {
+                if (folded)
+                        gtk_column_view_remove_column(self->view, columns[i]);
+                else
+                        gtk_column_view_append_column(self->view, columns[i]);
+        }
+        g_object_notify_by_pspec(G_OBJECT(self), properties[PROP_FOLDED]);
+}
+
 static gboolean bh_files_page_grab_focus(GtkWidget *widget) {
         return gtk_widget_grab_focus(GTK_WIDGET(BH_FILES_PAGE(widget)->view));
 }
@@ -295,7 +319,7 @@ static void bh_files_page_get_property(GObject *object, guint id, GValue *value,
 
 static void bh_files_page_set_property(GObject *object, guint id, const GValue *value, GParamSpec *pspec) {
         if (id == PROP_FOLDED)
-                BH_FILES_PAGE(object)->folded = g_value_get_boolean(value);
+                set_folded(BH_FILES_PAGE(object), g_value_get_boolean(value));
         else
                 G_OBJECT_WARN_INVALID_PROPERTY_ID(object, id, pspec);
 }
@@ -331,7 +355,8 @@ static void bh_files_page_class_init(BhFilesPageClass *klass) {
         object_class->get_property = bh_files_page_get_property;
         object_class->set_property = bh_files_page_set_property;
         widget_class->grab_focus = bh_files_page_grab_focus;
-        properties[PROP_FOLDED] = g_param_spec_boolean("folded", NULL, NULL, FALSE, G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS);
+        properties[PROP_FOLDED] = g_param_spec_boolean("folded", NULL, NULL, FALSE,
+                                                       G_PARAM_READWRITE | G_PARAM_EXPLICIT_NOTIFY | G_PARAM_STATIC_STRINGS);
         g_object_class_install_properties(object_class, N_PROPERTIES, properties);
 
         g_type_ensure(BH_TYPE_FILE_ITEM);
@@ -349,6 +374,8 @@ static void bh_files_page_class_init(BhFilesPageClass *klass) {
         gtk_widget_class_bind_template_child(widget_class, BhFilesPage, error_page);
         gtk_widget_class_bind_template_child(widget_class, BhFilesPage, view);
         gtk_widget_class_bind_template_child(widget_class, BhFilesPage, name_column);
+        gtk_widget_class_bind_template_child(widget_class, BhFilesPage, modified_column);
+        gtk_widget_class_bind_template_child(widget_class, BhFilesPage, owner_column);
         gtk_widget_class_bind_template_child(widget_class, BhFilesPage, action_bar);
         gtk_widget_class_bind_template_child(widget_class, BhFilesPage, selection_label);
         gtk_widget_class_bind_template_child(widget_class, BhFilesPage, context_menu);

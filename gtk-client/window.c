@@ -20,9 +20,10 @@ struct _BhWindow {
         BhConnection *connection;
         BhTransferQueue *transfers;
         BhUndoStack *undo;
-        guint64 undo_user; /* whose changes the undo stack holds */
+        guint64 shown_user; /* whose files are shown and whose changes can be undone */
         char *wanted_folder; /* to show once there is a connection */
         gboolean wants_sign_in; /* although there is somebody already */
+        AdwToast *toast; /* the one shown, NULL: none */
 
         AdwToastOverlay *toast_overlay;
         GtkStack *state_stack;
@@ -65,8 +66,22 @@ static AdwToast *toast_new(const char *text) {
         return adw_toast_new(markup);
 }
 
+static void on_toast_dismissed(BhWindow *self, AdwToast *toast) {
+        if (self->toast == toast)
+                g_clear_object(&self->toast);
+}
+
+/* Shows a toast at once in place of the one before, which is about something older. Takes over the reference. */
+static void show_toast(BhWindow *self, AdwToast *toast) {
+        if (self->toast)
+                adw_toast_dismiss(self->toast);
+        self->toast = g_object_ref(toast);
+        g_signal_connect_object(toast, "dismissed", G_CALLBACK(on_toast_dismissed), self, G_CONNECT_SWAPPED);
+        adw_toast_overlay_add_toast(self->toast_overlay, toast);
+}
+
 void bh_window_toast(BhWindow *self, const char *text) {
-        adw_toast_overlay_add_toast(self->toast_overlay, toast_new(text));
+        show_toast(self, toast_new(text));
 }
 
 void bh_window_toast_error(BhWindow *self, const GError *error) {
@@ -122,7 +137,7 @@ static void toast_result(BhWindow *self, BhOperation *operation, gboolean is_und
                 adw_toast_set_action_name(toast, "win.undo-number");
                 adw_toast_set_action_target_value(toast, g_variant_new_uint32(number));
         }
-        adw_toast_overlay_add_toast(self->toast_overlay, toast);
+        show_toast(self, toast);
 }
 
 typedef struct {
@@ -272,9 +287,11 @@ static void on_ready(BhWindow *self) {
         guint64 user = bh_connection_get_user_id(self->connection);
 
         self->wants_sign_in = FALSE;
-        if (user != self->undo_user)
+        if (user != self->shown_user) {
                 bh_undo_stack_clear(self->undo);
-        self->undo_user = user;
+                bh_files_page_forget(self->files_page);
+        }
+        self->shown_user = user;
         adw_window_title_set_subtitle(self->sidebar_title, bh_connection_get_user_name(self->connection));
         gtk_widget_set_visible(GTK_WIDGET(self->users_row), bh_connection_may_manage_users(self->connection));
         if (!bh_connection_may_manage_users(self->connection) &&
@@ -388,6 +405,7 @@ static void bh_window_dispose(GObject *object) {
 
         if (self->transfers)
                 bh_transfer_queue_cancel_all(self->transfers);
+        g_clear_object(&self->toast);
         g_clear_object(&self->transfers);
         g_clear_object(&self->connection);
         g_clear_object(&self->undo);
