@@ -7,6 +7,7 @@
 #include <systemd/sd-event.h>
 
 #include "config.h"
+#include "key.h"
 #include "worker.h"
 
 /* The service as a whole: what main.c puts together and every bus adapter gets as its userdata. The pointers are set once at start. */
@@ -18,6 +19,7 @@ typedef struct BhFiles BhFiles;
 typedef struct BhJobs BhJobs;
 typedef struct BhPeers BhPeers;
 typedef struct BhSessions BhSessions;
+typedef struct BhSetup BhSetup;
 typedef struct BhSignin BhSignin;
 typedef struct BhUsers BhUsers;
 
@@ -26,22 +28,27 @@ typedef struct BhService {
         int64_t started_usec; /* monotonic */
 
         /* Domain; thread-safe. */
+        BhKey key;
         BhDatabase *database;
         BhAccounts *accounts;
         BhSessions *sessions;
         BhSignin *signin;
         BhUsers *users;
-        BhFiles *files;
+        BhFiles *files;        /* NULL while there is no storage */
+        char *storage_problem; /* owned; a sentence why, when there is none */
+        BhSetup *setup;
         BhJobs *jobs;
 
         /* Event loop only. */
         BhWorkers *workers;
         sd_event *event;
-        sd_event_source *workers_source, *sigterm_source, *sigint_source, *flush_source, *hourly_source;
+        sd_event_source *workers_source, *sigterm_source, *sigint_source, *flush_source, *upkeep_source;
         sd_bus *bus;
         BhPeers *peers;
         BhCalls *calls;
-        bool is_stopping;
+        bool is_stopping, is_recovering, is_flush_pending;
+        unsigned n_upkeep; /* upkeep under way */
+        int exit_code;     /* 0 or a negative errno */
 } BhService;
 
 /* Opens database and storage, connects to the bus (bus_address NULL: the system bus) and takes the name. On error what was done is undone by
@@ -56,6 +63,12 @@ void bh_service_stop(BhService *service);
 
 /* Ends the event loop when we are stopping and nothing is under way any more. For whoever finishes something. */
 void bh_service_check_idle(BhService *service);
+
+/* Bytes that an account uses; owner is its mark. Any thread, does not block. */
+uint64_t bh_service_used_bytes(BhService *service, const char *owner);
+
+/* A session was used: it is written down before long. Event loop. */
+void bh_service_note_use(BhService *service);
 
 /* Frees everything. */
 void bh_service_clear(BhService *service);

@@ -2,6 +2,7 @@
 
 #include "bus/call.h"
 
+#include <errno.h>
 #include <glib.h>
 
 #include "audit.h"
@@ -190,11 +191,24 @@ static void work_done(void *userdata, int result) {
         call_finish(userdata, result);
 }
 
+static int prepare(BhCall *call) {
+        const BhService *service = call->service;
+
+        if (call->method->needs_storage && !service->files)
+                return bh_failure_set(&call->failure, -ENODEV, NULL, "%s", service->storage_problem);
+        return call->method->prepare ? call->method->prepare(call, call->data) : 0;
+}
+
 static void call_run(BhCall *call) {
         int r;
 
-        if (!call->method->work) {
-                call_finish(call, 0);
+        r = prepare(call);
+        if (r == -EAGAIN) {
+                call_refuse(call, r);
+                return;
+        }
+        if (r < 0 || !call->method->work) {
+                call_finish(call, r);
                 return;
         }
         r = bh_workers_run(call->service->workers, call->method->pool, run_work, work_done, call);
@@ -259,6 +273,8 @@ static void peer_ready(BhPeer *peer, void *userdata) {
                 call_refuse(call, result);
                 break;
         case BH_STANDING_SETTLED:
+                if (call->token)
+                        bh_service_note_use(call->service);
                 call_run(call);
                 break;
         case BH_STANDING_POLKIT:

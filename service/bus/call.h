@@ -87,6 +87,10 @@ typedef struct BhMethod {
         BhPool pool;
         size_t size;               /* of the struct of arguments and results, which starts zeroed */
         void (*clear)(void *data); /* frees what is in it; NULL when there is nothing */
+        bool needs_storage;        /* NotAvailable while service->files is NULL */
+
+        /* Event loop, before work. Refuses what needs no waiting to be refused; returns 0 or a negative errno. May be NULL. */
+        int (*prepare)(BhCall *call, void *data);
 
         /* Worker thread. Returns 0 or a negative errno. NULL when nothing blocks. */
         int (*work)(BhCall *call, void *data);

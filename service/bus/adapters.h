@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: MIT */
+#pragma once
+
+#include "service.h"
+
+/* What every adapter offers: putting its interface on the bus, at BH_ROOT_PATH. Called once, before the name is taken. Errors: those of the bus. */
+
+int bh_bus_manager_add(BhService *service);
+int bh_bus_sessions_add(BhService *service);
+int bh_bus_users_add(BhService *service);
+
+/* Says that SetupRequired or State of the Manager have changed. */
+void bh_bus_manager_emit_changed(BhService *service, const char *property);

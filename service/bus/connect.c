@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: MIT */
+
+#include "bus/connect.h"
+
+#include <errno.h>
+#include <glib.h>
+
+#include "bus/adapters.h"
+#include "bus/call.h"
+#include "bus/job.h"
+#include "bus/peer.h"
+#include "errors.h"
+#include "log.h"
+
+static int open_bus(const char *address, sd_bus **ret) {
+        __attribute__((cleanup(sd_bus_unrefp))) sd_bus *bus = NULL;
+        int r;
+
+        if (!address)
+                return sd_bus_open_system(ret);
+        r = sd_bus_new(&bus);
+        if (r < 0)
+                return r;
+        r = sd_bus_set_address(bus, address);
+        if (r < 0)
+                return r;
+        r = sd_bus_set_bus_client(bus, 1);
+        if (r < 0)
+                return r;
+        r = sd_bus_start(bus);
+        if (r < 0)
+                return r;
+        *ret = bus;
+        bus = NULL;
+        return 0;
+}
+
+static int add_objects(BhService *service) {
+        static int (*const adapters[])(BhService *service) = {
+                bh_bus_manager_add,
+                bh_bus_sessions_add,
+                bh_bus_users_add,
+        };
+        int r;
+
+        r = sd_bus_add_object_manager(service->bus, NULL, BH_ROOT_PATH);
+        if (r < 0)
+                return r;
+        for (size_t i = 0; i < G_N_ELEMENTS(adapters); i++) {
+                r = adapters[i](service);
+                if (r < 0)
+                        return r;
+        }
+        return 0;
+}
+
+int bh_bus_connect(BhService *service, const char *address) {
+        int r;
+
+        r = open_bus(address, &service->bus);
+        if (r < 0) {
+                bh_log_error_errno(r, "Cannot connect to %s", address ?: "the system bus");
+                return r;
+        }
+        service->peers = bh_peers_new(service->bus, service->workers);
+        service->calls = bh_calls_new(service);
+        service->jobs = bh_jobs_new(service);
+        r = add_objects(service);
+        if (r < 0) {
+                bh_log_error_errno(r, "Cannot put the interfaces on the bus");
+                return r;
+        }
+        r = sd_bus_attach_event(service->bus, service->event, SD_EVENT_PRIORITY_NORMAL);
+        if (r < 0) {
+                bh_log_error_errno(r, "Cannot attach the bus to the event loop");
+                return r;
+        }
+        r = sd_bus_request_name(service->bus, BH_BUS_NAME, 0);
+        if (r < 0) {
+                bh_log_error_errno(r, r == -EEXIST ? "Another service owns the bus name " BH_BUS_NAME
+                                                   : "Cannot get the bus name " BH_BUS_NAME);
+                return r;
+        }
+        return 0;
+}
