@@ -111,11 +111,11 @@ static int seed(BhService *service) {
                 {"maria", "demo123", NULL, BH_ROLE_USER, true, 0, -1},
         };
         _cleanup_(bh_caller_clear) BhCaller caller = own_caller();
+        int r;
 
         for (size_t i = 0; i < G_N_ELEMENTS(people); i++) {
                 _cleanup_(bh_failure_clear) BhFailure failure = {};
                 _cleanup_(bh_account_freep) BhAccount *account = NULL;
-                int r;
 
                 r = bh_users_create(service->users, &caller, &people[i], BH_NEW_USER_SEED, "user-create", &failure, &account, NULL);
                 if (r < 0) {
@@ -123,7 +123,14 @@ static int seed(BhService *service) {
                         return r;
                 }
         }
-        return service->files ? bh_files_seed(service->files) : 0;
+        if (!service->files)
+                return 0;
+        r = bh_files_recover(service->files); /* a new storage has nothing to take stock of, but it has to be done before writing */
+        if (r >= 0)
+                r = bh_files_seed(service->files);
+        if (r < 0)
+                bh_log_error_errno(r, "Cannot create the files of development mode");
+        return r;
 }
 
 static void offer_setup(BhService *service) {

@@ -12,25 +12,7 @@
 #include "audit.h"
 #include "jwt.h"
 #include "macro.h"
-
-#define HASH_SIZE 32 /* SHA-256 */
-#define ID_BYTES 16
-#define REFRESH_BYTES 32
-
-typedef struct Entry {
-        BhSession session;
-        bool is_dirty; /* last_used_usec is newer than in the database */
-} Entry;
-
-struct BhSessions {
-        BhSessionsConfig config;
-        BhDatabase *database;
-        BhAccounts *accounts;
-        const BhKey *key;
-        GMutex change; /* held from the database to the table, see bh_sessions_lock() */
-        GMutex lock;   /* of the table; never held while anything blocks */
-        GHashTable *table; /* session.id → Entry, owned */
-};
+#include "session-private.h"
 
 /* Plain data -------------------------------------------------------------------------------------------------------------------------------- */
 
@@ -71,14 +53,13 @@ static BhSession *session_copy(const BhSession *session) {
 }
 
 static void entry_free(gpointer data) {
-        Entry *entry = data;
+        BhSessionEntry *entry = data;
 
         session_clear(&entry->session);
         g_free(entry);
 }
 
-/* Random text for a URL, out of so many random bytes. */
-static char *random_text(size_t bytes) {
+char *bh_session_random_text(size_t bytes) {
         uint8_t random[64];
         char text[sodium_base64_ENCODED_LEN(sizeof random, sodium_base64_VARIANT_URLSAFE_NO_PADDING)];
 
@@ -88,8 +69,7 @@ static char *random_text(size_t bytes) {
         return g_strdup(text);
 }
 
-/* Refresh tokens are random enough that a plain digest of one says nothing about it. */
-static int hash_token(const char *token, uint8_t hash[static HASH_SIZE]) {
+int bh_session_hash_token(const char *token, uint8_t hash[static BH_TOKEN_HASH_SIZE]) {
         return gnutls_hash_fast(GNUTLS_DIG_SHA256, token, strlen(token), hash) == 0 ? 0 : -EIO;
 }
 
@@ -107,7 +87,7 @@ static int load(sqlite3 *db, void *userdata) {
                 return r;
         sqlite3_bind_int64(statement, 1, g_get_real_time());
         while ((r = sqlite3_step(statement)) == SQLITE_ROW) {
-                Entry *entry = g_new0(Entry, 1);
+                BhSessionEntry *entry = g_new0(BhSessionEntry, 1);
 
                 entry->session = (BhSession){
                         .id = g_strdup((const char *)sqlite3_column_text(statement, 0)),
@@ -161,7 +141,7 @@ void bh_sessions_unlock(BhSessions *sessions) {
         g_mutex_unlock(&sessions->change);
 }
 
-static void forget_one(BhSessions *sessions, const char *id) {
+void bh_session_forget_one(BhSessions *sessions, const char *id) {
         g_mutex_lock(&sessions->lock);
         g_hash_table_remove(sessions->table, id);
         g_mutex_unlock(&sessions->lock);
@@ -174,7 +154,7 @@ void bh_sessions_forget(BhSessions *sessions, uint64_t account_id, const char *e
         g_mutex_lock(&sessions->lock);
         g_hash_table_iter_init(&iter, sessions->table);
         while (g_hash_table_iter_next(&iter, NULL, &value)) {
-                const BhSession *session = &((Entry *)value)->session;
+                const BhSession *session = &((BhSessionEntry *)value)->session;
 
                 if (session->account_id == account_id && (!except_id || !g_str_equal(session->id, except_id)))
                         g_hash_table_iter_remove(&iter);
@@ -199,7 +179,7 @@ GPtrArray *bh_sessions_list(BhSessions *sessions, uint64_t account_id) {
         g_mutex_lock(&sessions->lock);
         g_hash_table_iter_init(&iter, sessions->table);
         while (g_hash_table_iter_next(&iter, NULL, &value)) {
-                const BhSession *session = &((Entry *)value)->session;
+                const BhSession *session = &((BhSessionEntry *)value)->session;
 
                 if (session->account_id == account_id && session->expires_usec > now)
                         g_ptr_array_add(list, session_copy(session));
@@ -231,7 +211,7 @@ int bh_sessions_check(BhSessions *sessions, const char *token, BhTokenInfo *ret,
         _cleanup_(bh_jwt_claims_clear) BhJwtClaims claims = {};
         _cleanup_(bh_token_info_clear) BhTokenInfo info = {};
         int64_t now = g_get_real_time();
-        Entry *entry;
+        BhSessionEntry *entry;
         int r;
 
         r = bh_jwt_verify(sessions->key->bytes, BH_KEY_SIZE, token, now / BH_USEC_PER_SEC, &claims);
@@ -265,9 +245,9 @@ int bh_sessions_check(BhSessions *sessions, const char *token, BhTokenInfo *ret,
 
 /* Opening --------------------------------------------------------------------------------------------------------------------------------- */
 
-static int make_access_token(BhSessions *sessions, const BhAccount *account, const char *session_id, uint64_t lifetime,
+int bh_session_make_access_token(BhSessions *sessions, const BhAccount *account, const char *session_id, uint64_t lifetime,
                              int64_t now_usec, char **ret) {
-        g_autofree char *jti = random_text(ID_BYTES);
+        g_autofree char *jti = bh_session_random_text(BH_SESSION_ID_BYTES);
         BhJwtClaims claims = {
                 .sub = account->id,
                 .username = account->username,
@@ -282,7 +262,7 @@ static int make_access_token(BhSessions *sessions, const BhAccount *account, con
         return *ret ? 0 : -EIO;
 }
 
-static int insert_refresh_token(sqlite3 *db, const char *session_id, const uint8_t *hash, int64_t expires_usec) {
+int bh_session_insert_refresh_token(sqlite3 *db, const char *session_id, const uint8_t *hash, int64_t expires_usec) {
         _cleanup_(bh_statement_resetp) sqlite3_stmt *statement = NULL;
         int r;
 
@@ -290,13 +270,13 @@ static int insert_refresh_token(sqlite3 *db, const char *session_id, const uint8
                                 "INSERT INTO refresh_tokens (hash, session_id, expires_usec, is_spent) VALUES (?, ?, ?, 0)");
         if (r < 0)
                 return r;
-        sqlite3_bind_blob(statement, 1, hash, HASH_SIZE, SQLITE_STATIC);
+        sqlite3_bind_blob(statement, 1, hash, BH_TOKEN_HASH_SIZE, SQLITE_STATIC);
         sqlite3_bind_text(statement, 2, session_id, -1, SQLITE_STATIC);
         sqlite3_bind_int64(statement, 3, expires_usec);
         return bh_database_errno(db, sqlite3_step(statement));
 }
 
-static int delete_row(sqlite3 *db, const char *session_id) {
+int bh_session_delete_row(sqlite3 *db, const char *session_id) {
         _cleanup_(bh_statement_resetp) sqlite3_stmt *statement = NULL;
         int r;
 
@@ -358,7 +338,7 @@ static int write_opening(sqlite3 *db, void *userdata) {
         if (r < 0)
                 return r;
         if (opening->superfluous_id) {
-                r = delete_row(db, opening->superfluous_id);
+                r = bh_session_delete_row(db, opening->superfluous_id);
                 if (r < 0)
                         return r;
         }
@@ -366,7 +346,7 @@ static int write_opening(sqlite3 *db, void *userdata) {
         if (r < 0)
                 return r;
         if (opening->refresh_hash) {
-                r = insert_refresh_token(db, opening->session->id, opening->refresh_hash, opening->session->expires_usec);
+                r = bh_session_insert_refresh_token(db, opening->session->id, opening->refresh_hash, opening->session->expires_usec);
                 if (r < 0)
                         return r;
         }
@@ -379,21 +359,21 @@ int bh_sessions_open(BhSessions *sessions, const BhCaller *caller, const BhAccou
         _cleanup_(bh_tokens_clear) BhTokens tokens = {};
         g_autofree char *superfluous_id = NULL;
         int64_t now = g_get_real_time();
-        uint8_t hash[HASH_SIZE];
-        Entry *entry;
+        uint8_t hash[BH_TOKEN_HASH_SIZE];
+        BhSessionEntry *entry;
         int r;
 
-        tokens.session_id = random_text(ID_BYTES);
+        tokens.session_id = bh_session_random_text(BH_SESSION_ID_BYTES);
         tokens.expires_in = with_refresh ? sessions->config.access_lifetime_with_refresh : sessions->config.access_lifetime;
-        tokens.refresh_token = with_refresh ? random_text(REFRESH_BYTES) : g_strdup("");
-        r = hash_token(tokens.refresh_token, hash);
+        tokens.refresh_token = with_refresh ? bh_session_random_text(BH_REFRESH_TOKEN_BYTES) : g_strdup("");
+        r = bh_session_hash_token(tokens.refresh_token, hash);
         if (r < 0)
                 return r;
-        r = make_access_token(sessions, account, tokens.session_id, tokens.expires_in, now, &tokens.access_token);
+        r = bh_session_make_access_token(sessions, account, tokens.session_id, tokens.expires_in, now, &tokens.access_token);
         if (r < 0)
                 return r;
 
-        entry = g_new0(Entry, 1);
+        entry = g_new0(BhSessionEntry, 1);
         entry->session = (BhSession){
                 .id = g_strdup(tokens.session_id),
                 .account_id = account->id,
@@ -411,9 +391,10 @@ int bh_sessions_open(BhSessions *sessions, const BhCaller *caller, const BhAccou
                                          with_refresh ? hash : NULL, action});
         if (r >= 0) {
                 if (superfluous_id)
-                        forget_one(sessions, superfluous_id);
+                        bh_session_forget_one(sessions, superfluous_id);
                 g_mutex_lock(&sessions->lock);
-                g_hash_table_replace(sessions->table, entry->session.id, g_steal_pointer(&entry));
+                g_hash_table_replace(sessions->table, entry->session.id, entry);
+                entry = NULL;
                 g_mutex_unlock(&sessions->lock);
         }
         g_mutex_unlock(&sessions->change);
@@ -427,187 +408,7 @@ int bh_sessions_open(BhSessions *sessions, const BhCaller *caller, const BhAccou
         return 0;
 }
 
-/* Refreshing ------------------------------------------------------------------------------------------------------------------------------ */
-
-typedef struct Refresh {
-        BhSessions *sessions;
-        const BhCaller *caller;
-        const uint8_t *old_hash, *new_hash; /* new_hash NULL: only find the session */
-        int64_t now_usec, expires_usec;
-        char *session_id; /* owned; result */
-        uint64_t account_id;
-        bool is_stolen; /* the token was spent before */
-} Refresh;
-
-static int find_refresh_token(sqlite3 *db, Refresh *refresh, bool *ret_spent) {
-        _cleanup_(bh_statement_resetp) sqlite3_stmt *statement = NULL;
-        int r;
-
-        r = bh_database_prepare(db, &statement,
-                                "SELECT session_id, account_id, is_spent FROM refresh_tokens JOIN sessions ON sessions.id = session_id"
-                                " WHERE hash = ? AND refresh_tokens.expires_usec > ? AND sessions.expires_usec > ?");
-        if (r < 0)
-                return r;
-        sqlite3_bind_blob(statement, 1, refresh->old_hash, HASH_SIZE, SQLITE_STATIC);
-        sqlite3_bind_int64(statement, 2, refresh->now_usec);
-        sqlite3_bind_int64(statement, 3, refresh->now_usec);
-        r = sqlite3_step(statement);
-        if (r == SQLITE_DONE)
-                return -EKEYREJECTED;
-        if (r != SQLITE_ROW)
-                return bh_database_errno(db, r);
-        refresh->session_id = g_strdup((const char *)sqlite3_column_text(statement, 0));
-        refresh->account_id = (uint64_t)sqlite3_column_int64(statement, 1);
-        *ret_spent = sqlite3_column_int(statement, 2) != 0;
-        return 0;
-}
-
-static int spend_refresh_token(sqlite3 *db, const Refresh *refresh) {
-        _cleanup_(bh_statement_resetp) sqlite3_stmt *spend = NULL, *extend = NULL;
-        int r;
-
-        r = bh_database_prepare(db, &spend, "UPDATE refresh_tokens SET is_spent = 1 WHERE hash = ?");
-        if (r < 0)
-                return r;
-        sqlite3_bind_blob(spend, 1, refresh->old_hash, HASH_SIZE, SQLITE_STATIC);
-        r = bh_database_errno(db, sqlite3_step(spend));
-        if (r < 0)
-                return r;
-        r = bh_database_prepare(db, &extend, "UPDATE sessions SET expires_usec = ?, last_used_usec = ? WHERE id = ?");
-        if (r < 0)
-                return r;
-        sqlite3_bind_int64(extend, 1, refresh->expires_usec);
-        sqlite3_bind_int64(extend, 2, refresh->now_usec);
-        sqlite3_bind_text(extend, 3, refresh->session_id, -1, SQLITE_STATIC);
-        r = bh_database_errno(db, sqlite3_step(extend));
-        if (r < 0)
-                return r;
-        return insert_refresh_token(db, refresh->session_id, refresh->new_hash, refresh->expires_usec);
-}
-
-static int audit_session(sqlite3 *db, Refresh *refresh, const char *action, int result, const char *message) {
-        _cleanup_(bh_account_freep) BhAccount *account = bh_accounts_get(refresh->sessions->accounts, refresh->account_id);
-
-        return bh_audit_append(db, refresh->caller,
-                               &(BhAudit){BH_AUDIT_SECURITY, action, account ? account->username : NULL, result, message, 0});
-}
-
-/* A token that is used a second time has been copied: by whom, we or the thief, nobody knows, so the session ends for both. */
-static int write_refresh(sqlite3 *db, void *userdata) {
-        Refresh *refresh = userdata;
-        bool is_spent;
-        int r;
-
-        r = find_refresh_token(db, refresh, &is_spent);
-        if (r < 0)
-                return r;
-        if (is_spent) {
-                refresh->is_stolen = true;
-                r = delete_row(db, refresh->session_id);
-                if (r < 0)
-                        return r;
-                return audit_session(db, refresh, "refresh", -EKEYREJECTED,
-                                     "A refresh token was used twice, its session has been ended");
-        }
-        r = spend_refresh_token(db, refresh);
-        if (r < 0)
-                return r;
-        return audit_session(db, refresh, "refresh", 0, NULL);
-}
-
-static void extend_entry(BhSessions *sessions, const Refresh *refresh) {
-        Entry *entry;
-
-        g_mutex_lock(&sessions->lock);
-        entry = g_hash_table_lookup(sessions->table, refresh->session_id);
-        if (entry) {
-                entry->session.expires_usec = refresh->expires_usec;
-                entry->session.last_used_usec = refresh->now_usec;
-        }
-        g_mutex_unlock(&sessions->lock);
-}
-
-static int refresh_locked(BhSessions *sessions, Refresh *refresh) {
-        int r;
-
-        r = bh_database_write(sessions->database, write_refresh, refresh);
-        if (r < 0)
-                return r;
-        if (refresh->is_stolen) {
-                forget_one(sessions, refresh->session_id);
-                return -EKEYREJECTED;
-        }
-        extend_entry(sessions, refresh);
-        return 0;
-}
-
-int bh_sessions_refresh(BhSessions *sessions, const BhCaller *caller, const char *refresh_token, BhTokens *ret,
-                        BhAccount **ret_account) {
-        _cleanup_(bh_account_freep) BhAccount *account = NULL;
-        _cleanup_(bh_tokens_clear) BhTokens tokens = {};
-        uint8_t old_hash[HASH_SIZE], new_hash[HASH_SIZE];
-        Refresh refresh = {.sessions = sessions, .caller = caller, .old_hash = old_hash, .new_hash = new_hash};
-        int r;
-
-        tokens.refresh_token = random_text(REFRESH_BYTES);
-        tokens.expires_in = sessions->config.access_lifetime_with_refresh;
-        if (hash_token(refresh_token, old_hash) < 0 || hash_token(tokens.refresh_token, new_hash) < 0)
-                return -EIO;
-        refresh.now_usec = g_get_real_time();
-        refresh.expires_usec = refresh.now_usec + (int64_t)sessions->config.refresh_lifetime * BH_USEC_PER_SEC;
-
-        g_mutex_lock(&sessions->change);
-        r = refresh_locked(sessions, &refresh);
-        g_mutex_unlock(&sessions->change);
-        tokens.session_id = refresh.session_id;
-        if (r < 0)
-                return r;
-
-        account = bh_accounts_get(sessions->accounts, refresh.account_id);
-        if (!account || !account->is_active) /* since then, and with it the session ended */
-                return -EKEYREJECTED;
-        r = make_access_token(sessions, account, tokens.session_id, tokens.expires_in, refresh.now_usec, &tokens.access_token);
-        if (r < 0)
-                return r;
-        *ret = tokens;
-        tokens = (BhTokens){};
-        *ret_account = g_steal_pointer(&account);
-        return 0;
-}
-
 /* Ending ---------------------------------------------------------------------------------------------------------------------------------- */
-
-static int write_end_by_refresh_token(sqlite3 *db, void *userdata) {
-        Refresh *refresh = userdata;
-        bool is_spent;
-        int r;
-
-        r = find_refresh_token(db, refresh, &is_spent);
-        if (r < 0)
-                return r;
-        r = delete_row(db, refresh->session_id);
-        if (r < 0)
-                return r;
-        return audit_session(db, refresh, "logout", 0, NULL);
-}
-
-int bh_sessions_end_by_refresh_token(BhSessions *sessions, const BhCaller *caller, const char *refresh_token) {
-        uint8_t hash[HASH_SIZE];
-        Refresh refresh = {.sessions = sessions, .caller = caller, .old_hash = hash};
-        int r;
-
-        r = hash_token(refresh_token, hash);
-        if (r < 0)
-                return r;
-        refresh.now_usec = g_get_real_time();
-        g_mutex_lock(&sessions->change);
-        r = bh_database_write(sessions->database, write_end_by_refresh_token, &refresh);
-        if (r >= 0)
-                forget_one(sessions, refresh.session_id);
-        g_mutex_unlock(&sessions->change);
-        g_free(refresh.session_id);
-        return r;
-}
 
 typedef struct Ending {
         const BhCaller *caller;
@@ -641,7 +442,7 @@ int bh_sessions_end(BhSessions *sessions, const BhCaller *caller, uint64_t accou
         g_mutex_lock(&sessions->change);
         r = bh_database_write(sessions->database, write_end, &(Ending){caller, account_id, session_id, action});
         if (r >= 0)
-                forget_one(sessions, session_id);
+                bh_session_forget_one(sessions, session_id);
         g_mutex_unlock(&sessions->change);
         return r;
 }
@@ -692,7 +493,7 @@ bool bh_sessions_flush(BhSessions *sessions) {
         g_mutex_lock(&sessions->lock);
         g_hash_table_iter_init(&iter, sessions->table);
         while (g_hash_table_iter_next(&iter, NULL, &value)) {
-                Entry *entry = value;
+                BhSessionEntry *entry = value;
 
                 if (entry->is_dirty)
                         g_ptr_array_add(used, session_copy(&entry->session));
@@ -739,7 +540,7 @@ int bh_sessions_purge(BhSessions *sessions) {
                 g_mutex_lock(&sessions->lock);
                 g_hash_table_iter_init(&iter, sessions->table);
                 while (g_hash_table_iter_next(&iter, NULL, &value))
-                        if (((Entry *)value)->session.expires_usec <= now)
+                        if (((BhSessionEntry *)value)->session.expires_usec <= now)
                                 g_hash_table_iter_remove(&iter);
                 g_mutex_unlock(&sessions->lock);
         }

@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <glib.h>
+#include <stdbool.h>
 #include <sys/eventfd.h>
 
 #include "log.h"
@@ -24,6 +25,7 @@ struct BhWorkers {
         GMutex lock;
         unsigned counts[BH_POOLS]; /* tasks that run or wait; under lock */
         GQueue finished;           /* of Task; under lock */
+        bool is_closed;            /* under lock */
         int fd;
 };
 
@@ -66,6 +68,10 @@ int bh_workers_run(BhWorkers *workers, BhPool pool, BhWork work, BhWorkDone done
         Task *task;
 
         g_mutex_lock(&workers->lock);
+        if (workers->is_closed) {
+                g_mutex_unlock(&workers->lock);
+                return -ECANCELED;
+        }
         if (workers->limits[pool] > 0 && workers->counts[pool] >= workers->limits[pool]) {
                 g_mutex_unlock(&workers->lock);
                 return -EAGAIN;
@@ -104,6 +110,9 @@ void bh_workers_dispatch(BhWorkers *workers) {
 void bh_workers_free(BhWorkers *workers) {
         if (!workers)
                 return;
+        g_mutex_lock(&workers->lock);
+        workers->is_closed = true;
+        g_mutex_unlock(&workers->lock);
         for (unsigned i = 0; i < BH_POOLS; i++)
                 g_thread_pool_free(workers->pools[i], FALSE, TRUE);
         bh_workers_dispatch(workers);

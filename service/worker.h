@@ -31,7 +31,8 @@ int bh_workers_new(BhWorkers **ret, unsigned general_threads);
 /* Waits for the work that was handed in, and dispatches its results. NULL is fine. Blocks. */
 void bh_workers_free(BhWorkers *workers);
 
-/* Hands in work; done follows on the event loop. Errors: -EAGAIN when too much waits for the pool, nothing is called then. Any thread. */
+/* Hands in work; done follows on the event loop. Errors, after which nothing is called: -EAGAIN too much waits for the pool, -ECANCELED we are being freed.
+ * Any thread. */
 int bh_workers_run(BhWorkers *workers, BhPool pool, BhWork work, BhWorkDone done, void *userdata);
 
 /* Becomes readable when bh_workers_dispatch() has something to do. */

@@ -8,7 +8,7 @@
 
 #include "bus/call.h"
 #include "errors.h"
-#include "job.h"
+#include "progress.h"
 #include "log.h"
 
 #define INTERFACE "org.baluhost.NAS1.Job"
@@ -318,8 +318,10 @@ int bh_job_start(BhService *service, const BhCaller *caller, const BhJobKind *ki
         g_hash_table_insert(jobs->jobs, job->path, job);
         jobs->n_running++;
         (void)sd_bus_emit_object_added(service->bus, job->path);
-        g_assert_cmpint(bh_workers_run(service->workers, BH_POOL_JOBS, run, run_done, job), ==, 0); /* this pool has no limit */
         *ret_path = job->path;
+        r = bh_workers_run(service->workers, BH_POOL_JOBS, run, run_done, job);
+        if (r < 0) /* we are stopping */
+                run_done(job, r);
         return 0;
 }
 

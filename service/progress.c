@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 
-#include "job.h"
+#include "progress.h"
 
 #include <glib.h>
 
