@@ -104,7 +104,7 @@ int bh_files_open(BhFiles **ret, const BhFilesConfig *config, BhDatabase *databa
 bool bh_files_is_recovering(BhFiles *files) {
         g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new(&files->state_lock);
 
-        return files->is_recovering;
+        return files->is_recovering && files->recovery_result == 0;
 }
 
 int bh_files_visit_count(const BhTreeItem *item, void *userdata) {

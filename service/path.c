@@ -14,6 +14,11 @@ static bool is_control(gunichar c) {
         return c <= 0x1f || (c >= 0x7f && c <= 0x9f);
 }
 
+/* Code points that Unicode keeps from being characters ever. The bus does not carry them. */
+static bool is_noncharacter(gunichar c) {
+        return (c >= 0xfdd0 && c <= 0xfdef) || (c & 0xfffe) == 0xfffe;
+}
+
 int bh_name_validate(const char *name) {
         size_t size = strlen(name);
 
@@ -23,9 +28,12 @@ int bh_name_validate(const char *name) {
                 return -EILSEQ;
         if (!g_utf8_validate(name, (gssize)size, NULL))
                 return -EILSEQ;
-        for (const char *p = name; *p; p = g_utf8_next_char(p))
-                if (*p == '/' || is_control(g_utf8_get_char(p)))
+        for (const char *p = name; *p; p = g_utf8_next_char(p)) {
+                gunichar c = g_utf8_get_char(p);
+
+                if (c == '/' || is_control(c) || is_noncharacter(c))
                         return -EILSEQ;
+        }
         return 0;
 }
 

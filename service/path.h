@@ -28,8 +28,8 @@ typedef struct BhPath {
         bool reserved;                  /* leads to or into the reserved directory */
 } BhPath;
 
-/* 0 when it is 1 to 255 bytes of UTF-8 without "/", control characters (U+0000 to U+001F, U+007F to U+009F), and not
- * "." or "..". Errors: -EILSEQ, -EXDEV for "..". */
+/* 0 when it is 1 to 255 bytes of UTF-8 without "/", control characters (U+0000 to U+001F, U+007F to U+009F) and
+ * noncharacters of Unicode (such as U+FFFE), and not "." or "..". Errors: -EILSEQ, -EXDEV for "..". */
 int bh_name_validate(const char *name);
 
 /* Takes a path apart into ret, to be freed with bh_path_clear(). Errors: -EXDEV when a name is ".." or the path begins

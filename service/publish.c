@@ -105,7 +105,8 @@ static int look(Publication *publication) {
         if (r < 0)
                 return r;
         r = bh_node_open_child(&publication->parent, &upload->caller, bh_path_name(&upload->path), &child);
-        return bh_upload_check_target(upload, &publication->parent, r, &child, &publication->target);
+        return bh_upload_check_target(upload, &publication->parent, bh_path_name(&upload->path), r, &child,
+                                      &publication->target);
 }
 
 /* Books the bytes in exchange for the reservation, and gives the content its name. names is held. */

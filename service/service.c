@@ -165,10 +165,11 @@ static void recovered(void *userdata, int result) {
 
         if (result < 0 && result != -ECANCELED)
                 bh_log_error_errno(result, "Cannot take stock of the storage: nothing can be written");
-        if (result < 0)
-                return;
-        service->is_recovering = false;
-        bh_bus_manager_emit_changed(service, "State");
+        if (result >= 0) {
+                service->is_recovering = false;
+                bh_bus_manager_emit_changed(service, "State");
+        }
+        bh_calls_resume(service->calls);
 }
 
 static void start_recovery(BhService *service) {
@@ -361,6 +362,7 @@ void bh_service_clear(BhService *service) {
         sd_event_source_disable_unref(service->sigint_source);
         sd_event_source_disable_unref(service->flush_source);
         sd_event_source_disable_unref(service->upkeep_source);
+        sd_event_source_disable_unref(service->upload_source);
         sd_event_unref(service->event);
         bh_files_free(service->files);
         bh_signin_free(service->signin);

@@ -42,11 +42,11 @@ typedef struct BhService {
         /* Event loop only. */
         BhWorkers *workers;
         sd_event *event;
-        sd_event_source *workers_source, *sigterm_source, *sigint_source, *flush_source, *upkeep_source;
+        sd_event_source *workers_source, *sigterm_source, *sigint_source, *flush_source, *upkeep_source, *upload_source;
         sd_bus *bus;
         BhPeers *peers;
         BhCalls *calls;
-        bool is_stopping, is_recovering, is_flush_pending;
+        bool is_stopping, is_recovering, is_flush_pending, is_checking_uploads;
         unsigned n_upkeep; /* upkeep under way */
         int exit_code;     /* 0 or a negative errno */
 } BhService;

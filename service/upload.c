@@ -159,14 +159,23 @@ static bool is_stale(const BhUpload *upload, const BhNode *child) {
         return strcmp(entry.etag, upload->options.if_etag) != 0;
 }
 
-int bh_upload_check_target(const BhUpload *upload, const BhNode *parent, int child_result, const BhNode *child,
-                           BhUploadTarget *ret) {
+/* Whether something is in the way that is neither file nor directory, and looks as if it were not there otherwise. */
+static bool is_taken(const BhNode *parent, const char *name) {
+        struct stat st;
+
+        return fstatat(parent->fd, name, &st, AT_SYMLINK_NOFOLLOW) == 0;
+}
+
+int bh_upload_check_target(const BhUpload *upload, const BhNode *parent, const char *name, int child_result,
+                           const BhNode *child, BhUploadTarget *ret) {
         const BhCaller *caller = &upload->caller;
         BhUploadTarget target = {};
 
         if (child_result == -ENOENT) {
                 if (!bh_access_may_add(caller, parent->owner, parent->is_root))
                         return -EACCES;
+                if (is_taken(parent, name))
+                        return -EEXIST;
                 if (is_stale(upload, NULL))
                         return -ESTALE;
                 target.is_marked = caller->owner[0] != '\0';
@@ -217,9 +226,9 @@ static int find_target(BhFiles *files, const BhUpload *upload, BhUploadTarget *r
                 child = BH_NODE_INIT;
                 r = bh_node_open_child(&parent, &upload->caller, path->names[i], &child);
                 if (is_last)
-                        return bh_upload_check_target(upload, &parent, r, &child, ret);
+                        return bh_upload_check_target(upload, &parent, path->names[i], r, &child, ret);
                 if (r == -ENOENT && upload->options.parents)
-                        return bh_upload_check_target(upload, &parent, r, NULL, ret);
+                        return bh_upload_check_target(upload, &parent, path->names[i], r, NULL, ret);
                 if (r == -EACCES)
                         r = -ENOENT;
                 if (r >= 0 && !bh_node_is_directory(&child))

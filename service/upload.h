@@ -32,8 +32,8 @@ typedef struct BhUpload {
 
 /* Checks the caller's rights and the options against a target: child_result is what bh_node_open_child() returned for
  * child. Errors: those of bh_files_upload_begin(). */
-int bh_upload_check_target(const BhUpload *upload, const BhNode *parent, int child_result, const BhNode *child,
-                           BhUploadTarget *ret);
+int bh_upload_check_target(const BhUpload *upload, const BhNode *parent, const char *name, int child_result,
+                           const BhNode *child, BhUploadTarget *ret);
 
 /* Changes whom and what the reservation is for. Errors: -EDQUOT, it is as before then. */
 int bh_upload_rebook(BhFiles *files, BhUpload *upload, const char *owner, uint64_t bytes);

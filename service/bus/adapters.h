@@ -8,6 +8,8 @@
 int bh_bus_manager_add(BhService *service);
 int bh_bus_sessions_add(BhService *service);
 int bh_bus_users_add(BhService *service);
+int bh_bus_files_add(BhService *service);
+int bh_bus_uploads_add(BhService *service); /* below BH_ROOT_PATH */
 
 /* Says that SetupRequired or State of the Manager have changed. */
 void bh_bus_manager_emit_changed(BhService *service, const char *property);

@@ -9,6 +9,7 @@
 #include "bus/identity.h"
 #include "bus/peer.h"
 #include "bus/polkit.h"
+#include "files.h"
 #include "log.h"
 
 /* Calls under way at once, of one peer and of all: what is more is refused, so that memory stays bounded. The web bridge is one peer. */
@@ -199,6 +200,14 @@ static int prepare(BhCall *call) {
         return call->method->prepare ? call->method->prepare(call, call->data) : 0;
 }
 
+static void call_hand_in(BhCall *call) {
+        int r = bh_workers_run(call->service->workers, call->method->pool, run_work, work_done, call);
+
+        if (r < 0)
+                call_finish(call,
+                            bh_failure_set(&call->failure, r, NULL, "Too much to do at the moment (retry after 1 s)"));
+}
+
 static void call_run(BhCall *call) {
         int r;
 
@@ -211,9 +220,10 @@ static void call_run(BhCall *call) {
                 call_finish(call, r);
                 return;
         }
-        r = bh_workers_run(call->service->workers, call->method->pool, run_work, work_done, call);
-        if (r < 0)
-                call_finish(call, bh_failure_set(&call->failure, r, NULL, "Too much to do at the moment (retry after 1 s)"));
+        if (call->method->waits_for_recovery && bh_files_is_recovering(call->service->files))
+                call->is_waiting = true;
+        else
+                call_hand_in(call);
 }
 
 /* Who asks ------------------------------------------------------------------------------------------------------------------------------- */
@@ -238,7 +248,8 @@ static void polkit_done(BhPolkitAnswer answer, void *userdata) {
                 break;
         default:
                 r = bh_failure_set(&call->failure, -ENODEV, NULL,
-                                   "polkit is not running, so nobody can say whether the Unix user %s may do this", who);
+                                   "polkit is not running, so nobody can say whether the Unix user %s may do this",
+                                   who);
         }
         call_refuse(call, r);
 }
@@ -248,8 +259,8 @@ static void ask_polkit(BhCall *call) {
         int r;
 
         interactive = !call->no_interaction && sd_bus_message_get_allow_interactive_authorization(call->message) > 0;
-        r = bh_polkit_check(call->service->bus, call->peer->name, bh_identity_polkit_action(call->method->who), interactive,
-                            polkit_done, call, &call->polkit);
+        r = bh_polkit_check(call->service->bus, call->peer->name, bh_identity_polkit_action(call->method->who),
+                            interactive, polkit_done, call, &call->polkit);
         if (r < 0)
                 call_finish(call, r);
 }
@@ -263,7 +274,8 @@ static void peer_ready(BhPeer *peer, void *userdata) {
                 return;
         }
         if (peer->n_calls >= CALLS_OF_PEER_MAX) {
-                call_finish(call, bh_failure_set(&call->failure, -EAGAIN, NULL, "Too many calls at once (retry after 1 s)"));
+                call_finish(call,
+                            bh_failure_set(&call->failure, -EAGAIN, NULL, "Too many calls at once (retry after 1 s)"));
                 return;
         }
         call->peer = peer;
@@ -329,6 +341,18 @@ BhCalls *bh_calls_new(BhService *service) {
         calls->refusals_usec = g_get_monotonic_time();
         bh_peers_add_hook(service->peers, peer_left, calls);
         return calls;
+}
+
+void bh_calls_resume(BhCalls *calls) {
+        BhCall *next;
+
+        for (BhCall *call = calls->first; call; call = next) {
+                next = call->next;
+                if (!call->is_waiting)
+                        continue;
+                call->is_waiting = false;
+                call_hand_in(call);
+        }
 }
 
 bool bh_calls_are_idle(BhCalls *calls) {

@@ -88,6 +88,7 @@ typedef struct BhMethod {
         size_t size;               /* of the struct of arguments and results, which starts zeroed */
         void (*clear)(void *data); /* frees what is in it; NULL when there is nothing */
         bool needs_storage;        /* NotAvailable while service->files is NULL */
+        bool waits_for_recovery;   /* changes files: held back, without a thread, as long as their usage is counted anew */
 
         /* Event loop, before work. Refuses what needs no waiting to be refused; returns 0 or a negative errno. May be NULL. */
         int (*prepare)(BhCall *call, void *data);
@@ -122,7 +123,7 @@ struct BhCall {
         struct BhPeer *peer;
         struct BhPolkitCheck *polkit;
         int result;
-        bool is_started;
+        bool is_started, is_waiting;
         BhCall *previous, *next;
 };
 
@@ -153,3 +154,6 @@ __attribute__((format(printf, 3, 4))) int bh_call_fail(BhCall *call, int r, cons
 BhCalls *bh_calls_new(BhService *service);
 void bh_calls_free(BhCalls *calls);
 bool bh_calls_are_idle(BhCalls *calls);
+
+/* Goes on with the calls that waited for the end of recovery. Event loop. */
+void bh_calls_resume(BhCalls *calls);

@@ -40,6 +40,8 @@ static int add_objects(BhService *service) {
                 bh_bus_manager_add,
                 bh_bus_sessions_add,
                 bh_bus_users_add,
+                bh_bus_files_add,
+                bh_bus_uploads_add,
         };
         int r;
 

@@ -110,6 +110,8 @@ int bh_options_read_string(sd_bus_message *m, const char *argument, size_t max, 
         int r;
 
         r = sd_bus_message_read_basic(m, 's', &text);
+        if (r == -EBADMSG) /* the bus lets noncharacters of Unicode through, and the library does not */
+                return bh_error_set(error, -EILSEQ, "The argument “%s” cannot be read", argument);
         if (r < 0)
                 return r;
         if (strlen(text) > max)
