@@ -3,6 +3,7 @@
 #include "connection.h"
 
 #include "forwarded.h"
+#include "wire.h"
 
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -13,6 +14,8 @@
 
 struct BhConnections {
         const BhConfig *config;
+        SoupServer *soup;
+        BhRefusal refusal;
         GHashTable *all;        /* set of BhConnection */
         GHashTable *per_client; /* address text → number of connections */
         guint ticker;           /* source that looks for passed deadlines; 0 while there are no connections */
@@ -27,14 +30,17 @@ struct BhConnection {
         BhPhase phase;
         gint64 deadline; /* monotonic µs; 0: none */
         gsize progress;  /* bytes since the deadline moved */
-        GIOStream *stream; /* borrowed: it is what keeps this alive */
+        BhWire *wire; /* borrowed: its stream is what keeps this alive; NULL before bh_connection_serve() */
+        GIOStream *stream; /* that the wire is over */
         gboolean lingers;
 };
 
-BhConnections *bh_connections_new(const BhConfig *config) {
+BhConnections *bh_connections_new(const BhConfig *config, SoupServer *soup, BhRefusal refusal) {
         BhConnections *connections = g_new0(BhConnections, 1);
 
         connections->config = config;
+        connections->soup = soup;
+        connections->refusal = refusal;
         connections->all = g_hash_table_new(NULL, NULL);
         connections->per_client = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
         return connections;
@@ -166,12 +172,38 @@ GSocket *bh_connection_get_socket(BhConnection *connection) {
         return connection->socket;
 }
 
-void bh_connection_set_stream(BhConnection *connection, GIOStream *stream) {
-        connection->stream = stream;
+static void wire_refused(gpointer data, guint status, const char *reason) {
+        BhConnection *connection = data;
+        g_autoptr(GString) text = connection->owner ? connection->owner->refusal(status, reason) : g_string_new(NULL);
+
+        bh_connection_answer_and_linger(connection, text->str, text->len);
 }
 
-GIOStream *bh_connection_get_stream(BhConnection *connection) {
-        return connection->stream;
+/* Takes @wire. */
+static void serve_wire(BhConnection *connection, BhWire *wire) {
+        g_autoptr(GSocketAddress) local = g_socket_get_local_address(connection->socket, NULL);
+
+        connection->wire = wire;
+        if (local && connection->owner)
+                soup_server_accept_iostream(connection->owner->soup, G_IO_STREAM(wire), local, connection->address, NULL);
+        g_object_unref(wire);
+}
+
+void bh_connection_serve(BhConnection *connection, GIOStream *stream) {
+        connection->stream = stream;
+        serve_wire(connection, bh_wire_new(stream, wire_refused, connection));
+}
+
+void bh_connection_serve_again(BhConnection *connection) {
+        serve_wire(connection, bh_wire_renew(connection->wire));
+}
+
+gboolean bh_connection_is_plain(BhConnection *connection) {
+        return G_IS_SOCKET_CONNECTION(connection->stream);
+}
+
+gsize bh_connection_take(BhConnection *connection, void *buffer, gsize size) {
+        return bh_wire_take(connection->wire, buffer, size);
 }
 
 static guint seconds_for_phase(const BhConfig *config, BhPhase phase) {
@@ -201,6 +233,8 @@ void bh_connection_enter(BhConnection *connection, BhPhase phase) {
                 return;
         connection->phase = phase;
         move_deadline(connection);
+        if (phase == BH_PHASE_IDLE && connection->wire)
+                bh_wire_expect_head(connection->wire);
         if (phase == BH_PHASE_IDLE && connection->owner && connection->owner->draining)
                 bh_connection_shutdown(connection);
 }
@@ -211,17 +245,22 @@ void bh_connection_progress(BhConnection *connection, gsize bytes) {
                 move_deadline(connection);
 }
 
-void bh_connection_answer_and_linger(BhConnection *connection, const char *text, gsize length) {
+gboolean bh_connection_write(BhConnection *connection, const char *text, gsize length) {
         GPollableOutputStream *output = G_POLLABLE_OUTPUT_STREAM(g_io_stream_get_output_stream(connection->stream));
 
         while (length > 0) {
                 gssize written = g_pollable_output_stream_write_nonblocking(output, text, length, NULL, NULL);
 
                 if (written <= 0)
-                        break; /* a client that does not read its answers gets this one in part */
+                        return FALSE;
                 text += written;
                 length -= written;
         }
+        return TRUE;
+}
+
+void bh_connection_answer_and_linger(BhConnection *connection, const char *text, gsize length) {
+        bh_connection_write(connection, text, length); /* a client that does not read its answers gets this one in part */
         g_socket_shutdown(connection->socket, FALSE, TRUE, NULL);
         connection->lingers = TRUE;
         connection->deadline = g_get_monotonic_time() + LINGER_SECONDS * G_USEC_PER_SEC;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #pragma once
 
-#include <gio/gio.h>
+#include <libsoup/soup.h>
 
 #include "config.h"
 
@@ -18,15 +18,19 @@ typedef enum {
         BH_PHASE_IDLE,  /* between two requests: keep-alive-timeout */
 } BhPhase;
 
-/* @config: borrowed, must outlive it. */
-BhConnections *bh_connections_new(const BhConfig *config);
+/* The answer to a head that the guard refuses, as it goes over the wire. */
+typedef GString *(*BhRefusal)(guint status, const char *reason);
+
+/* @config and @soup: borrowed, must outlive it. */
+BhConnections *bh_connections_new(const BhConfig *config, SoupServer *soup, BhRefusal refusal);
 void bh_connections_free(BhConnections *connections);
 guint bh_connections_count(BhConnections *connections);
 
 /* Shuts down every connection that is not in the middle of a request; those in one are when it ends. */
 void bh_connections_drain(BhConnections *connections);
 
-/* Registers a socket just accepted. NULL when a cap forbids it: close it. The connection lives until @stream, the connection object of @socket, is finalized. */
+/* Registers a socket just accepted. NULL when a cap forbids it: close it. The connection lives until @stream, the connection
+ * object of @socket, is finalized. */
 BhConnection *bh_connection_new(BhConnections *connections, GSocket *socket, GIOStream *stream);
 
 /* The connection that @address, as given to soup_server_accept_iostream(), belongs to; NULL when it is gone. */
@@ -41,9 +45,20 @@ void bh_connection_enter(BhConnection *connection, BhPhase phase);
 /* @bytes more have moved. The deadline moves on with every 4 KiB, so that a byte now and then does not keep a connection open. */
 void bh_connection_progress(BhConnection *connection, gsize bytes);
 
-/* The stream to write to: @stream of bh_connection_new() unless TLS is in between. Borrowed. */
-void bh_connection_set_stream(BhConnection *connection, GIOStream *stream);
-GIOStream *bh_connection_get_stream(BhConnection *connection);
+/* Lets libsoup serve the connection. @stream: that of bh_connection_new(), or TLS over it. */
+void bh_connection_serve(BhConnection *connection, GIOStream *stream);
+
+/* Lets libsoup serve it anew after the answer to a request went past libsoup, which is left with an ended stream. */
+void bh_connection_serve_again(BhConnection *connection);
+
+/* Whether bytes may go between the socket and files directly: not through TLS. */
+gboolean bh_connection_is_plain(BhConnection *connection);
+
+/* Takes bytes of the body that were received together with the head. */
+gsize bh_connection_take(BhConnection *connection, void *buffer, gsize size);
+
+/* Writes a short text past libsoup; FALSE when the client takes less, as one does that does not read. */
+gboolean bh_connection_write(BhConnection *connection, const char *text, gsize length);
 
 /* Sends @text, an answer to a request whose body has not been read, past libsoup; then closes our side and gives the client two seconds to read it.
  * libsoup goes on reading meanwhile and finds the socket closed. No phase applies any more. */

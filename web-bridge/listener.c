@@ -38,23 +38,9 @@ static gboolean keep_alive_needs_a_listener(BhListener *listener, GError **error
         return soup_server_listen_socket(listener->soup, listener->never[0], 0, error);
 }
 
-static void hand_over(BhListener *listener, BhConnection *connection, GIOStream *stream) {
-        g_autoptr(GSocketAddress) local = g_socket_get_local_address(bh_connection_get_socket(connection), NULL);
-
-        bh_connection_set_stream(connection, stream);
-        if (local)
-                soup_server_accept_iostream(listener->soup, stream, local, bh_connection_get_address(connection), NULL);
-}
-
-typedef struct {
-        BhListener *listener;
-        GSocketAddress *address;
-} Handshake;
-
 static void handshake_done(GObject *source, GAsyncResult *result, gpointer data) {
         g_autoptr(GIOStream) stream = G_IO_STREAM(source);
-        g_autofree Handshake *handshake = data;
-        g_autoptr(GSocketAddress) address = handshake->address;
+        g_autoptr(GSocketAddress) address = data;
         BhConnection *connection = bh_connection_from_address(address);
         g_autoptr(GError) error = NULL;
 
@@ -65,23 +51,19 @@ static void handshake_done(GObject *source, GAsyncResult *result, gpointer data)
                 return;
         }
         if (connection)
-                hand_over(handshake->listener, connection, stream);
+                bh_connection_serve(connection, stream);
 }
 
 static void begin_handshake(BhListener *listener, BhConnection *connection, GIOStream *base) {
         static const char *const protocols[] = { "http/1.1", NULL };
         GIOStream *stream = g_tls_server_connection_new(base, listener->certificate, NULL);
-        Handshake *handshake;
 
         if (!stream)
                 return;
         g_tls_connection_set_require_close_notify(G_TLS_CONNECTION(stream), FALSE);
         g_tls_connection_set_advertised_protocols(G_TLS_CONNECTION(stream), protocols);
-        handshake = g_new0(Handshake, 1);
-        handshake->listener = listener;
-        handshake->address = g_object_ref(bh_connection_get_address(connection));
         g_tls_connection_handshake_async(G_TLS_CONNECTION(stream), G_PRIORITY_DEFAULT, listener->cancellable,
-                                         handshake_done, handshake);
+                                         handshake_done, g_object_ref(bh_connection_get_address(connection)));
 }
 
 static void serve_socket(BhListener *listener, GSocket *socket) {
@@ -95,7 +77,7 @@ static void serve_socket(BhListener *listener, GSocket *socket) {
         if (listener->certificate)
                 begin_handshake(listener, connection, G_IO_STREAM(stream));
         else
-                hand_over(listener, connection, G_IO_STREAM(stream));
+                bh_connection_serve(connection, G_IO_STREAM(stream));
 }
 
 static gboolean accept_again(gpointer data) {

@@ -8,7 +8,7 @@
 /* Accepts connections for a SoupServer, so that caps and timers hold from the first moment. */
 typedef struct BhListener BhListener;
 
-/* Listens where @config says, or on the sockets that systemd passed. @soup and @connections are borrowed. */
+/* Listens where @config says, or on the sockets that systemd passed. @soup, which is the server of @connections, and these are borrowed. */
 BhListener *bh_listener_new(const BhConfig *config, SoupServer *soup, BhConnections *connections, GError **error);
 
 /* The port that it listens on, 0 when that is unknown (a passed socket of another family). */

@@ -2,6 +2,7 @@
 #define G_LOG_DOMAIN "baluhost-web"
 #include "listener.h"
 #include "openapi.h"
+#include "reply.h"
 #include "server.h"
 #include "work.h"
 
@@ -85,8 +86,8 @@ static int serve(Program *program, GError **error) {
         g_dbus_connection_set_exit_on_close(server->bus, FALSE);
         g_signal_connect(server->bus, "closed", G_CALLBACK(on_bus_closed), program);
         server->workers = bh_workers_new(WORKERS);
-        server->connections = bh_connections_new(server->config);
         server->soup = soup_server_new("raw-paths", TRUE, NULL);
+        server->connections = bh_connections_new(server->config, server->soup, bh_reply_refusal);
         bh_server_attach(server);
         program->listener = bh_listener_new(server->config, server->soup, server->connections, error);
         if (!program->listener)

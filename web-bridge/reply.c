@@ -65,18 +65,21 @@ const char *bh_status_phrase(guint status) {
         }
 }
 
-GString *bh_reply_format_head(SoupServerMessage *msg) {
+static GString *format_head(guint status, SoupMessageHeaders *headers) {
         GString *head = g_string_sized_new(1024);
         SoupMessageHeadersIter iter;
         const char *name, *value;
 
-        g_string_append_printf(head, "HTTP/1.1 %u %s\r\n", soup_server_message_get_status(msg),
-                               bh_status_phrase(soup_server_message_get_status(msg)));
-        soup_message_headers_iter_init(&iter, soup_server_message_get_response_headers(msg));
+        g_string_append_printf(head, "HTTP/1.1 %u %s\r\n", status, bh_status_phrase(status));
+        soup_message_headers_iter_init(&iter, headers);
         while (soup_message_headers_iter_next(&iter, &name, &value))
                 g_string_append_printf(head, "%s: %s\r\n", name, value);
         g_string_append(head, "\r\n");
         return head;
+}
+
+GString *bh_reply_format_head(SoupServerMessage *msg) {
+        return format_head(soup_server_message_get_status(msg), soup_server_message_get_response_headers(msg));
 }
 
 /* What is still to come of a body that is not wanted. */
@@ -93,20 +96,59 @@ static gboolean rest_is_small(BhRequest *request) {
         }
 }
 
+/* Head and body. */
+static GString *format_answer(BhRequest *request) {
+        g_autoptr(GBytes) content = soup_message_body_flatten(soup_server_message_get_response_body(request->msg));
+        GString *text;
+
+        soup_message_headers_set_content_length(soup_server_message_get_response_headers(request->msg), g_bytes_get_size(content));
+        text = bh_reply_format_head(request->msg);
+        g_string_append_len(text, g_bytes_get_data(content, NULL), g_bytes_get_size(content));
+        return text;
+}
+
+GString *bh_reply_refusal(guint status, const char *reason) {
+        g_autoptr(GBytes) body = bh_error_body(status, NULL, reason);
+        SoupMessageHeaders *headers = soup_message_headers_new(SOUP_MESSAGE_HEADERS_RESPONSE);
+        GString *text;
+
+        soup_message_headers_append(headers, "Connection", "close");
+        soup_message_headers_append(headers, "Content-Type", "application/json");
+        soup_message_headers_set_content_length(headers, g_bytes_get_size(body));
+        bh_reply_security_headers(headers, FALSE);
+        text = format_head(status, headers);
+        g_string_append_len(text, g_bytes_get_data(body, NULL), g_bytes_get_size(body));
+        soup_message_headers_unref(headers);
+        return text;
+}
+
 /* libsoup writes an answer only when it has read all of the body. So this one goes straight to the client's stream; then our side is closed, what still comes is
  * dropped for a short while so that the client gets to read the answer, and the connection ends. */
 static void answer_before_body(BhRequest *request) {
         BhConnection *connection = bh_request_connection(request);
-        SoupMessageBody *body = soup_server_message_get_response_body(request->msg);
-        g_autoptr(GBytes) content = soup_message_body_flatten(body);
-        g_autoptr(GString) text = NULL;
+        g_autoptr(GString) text = format_answer(request);
 
-        if (!connection)
-                return;
-        soup_message_headers_set_content_length(soup_server_message_get_response_headers(request->msg), g_bytes_get_size(content));
-        text = bh_reply_format_head(request->msg);
-        g_string_append_len(text, g_bytes_get_data(content, NULL), g_bytes_get_size(content));
-        bh_connection_answer_and_linger(connection, text->str, text->len);
+        if (connection)
+                bh_connection_answer_and_linger(connection, text->str, text->len);
+}
+
+/* The answer to a request whose body went past libsoup. */
+static void answer_directly(BhRequest *request) {
+        BhConnection *connection = bh_request_connection(request);
+        g_autoptr(GString) text = format_answer(request);
+
+        if (connection && bh_connection_write(connection, text->str, text->len))
+                bh_request_over_directly(request);
+        else {
+                if (connection)
+                        bh_connection_shutdown(connection);
+                bh_request_resume(request);
+        }
+}
+
+/* A chunked body may have been read further than to its end, so that the next head would escape the guard. */
+static gboolean body_is_chunked(BhRequest *request) {
+        return soup_message_headers_get_encoding(soup_server_message_get_request_headers(request->msg)) == SOUP_ENCODING_CHUNKED;
 }
 
 void bh_reply_finish(BhRequest *request) {
@@ -117,11 +159,17 @@ void bh_reply_finish(BhRequest *request) {
         request->answered = TRUE;
         bh_reply_security_headers(headers, request->secure);
         add_cors_headers(request, headers);
+        if (body_is_chunked(request))
+                soup_message_headers_replace(headers, "Connection", "close");
+        if (request->bypassed) {
+                answer_directly(request);
+                return;
+        }
         if (!request->complete) {
                 soup_message_body_set_accumulate(soup_server_message_get_request_body(request->msg), FALSE);
-                if (request->continues || request->must_close || !rest_is_small(request))
+                if (request->continues || !rest_is_small(request))
                         soup_message_headers_replace(headers, "Connection", "close");
-                if (request->must_close || (!request->continues && !rest_is_small(request)))
+                if (!request->continues && !rest_is_small(request))
                         answer_before_body(request);
         }
         bh_request_resume(request);

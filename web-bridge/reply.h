@@ -32,5 +32,8 @@ const char *bh_status_phrase(guint status);
 /* Status line and header fields of the answer as they go over the wire. */
 GString *bh_reply_format_head(SoupServerMessage *msg);
 
+/* The whole answer to a head that never became a request. */
+GString *bh_reply_refusal(guint status, const char *reason);
+
 /* Marks the request as answered once its status, headers and body are set, and lets libsoup write them. */
 void bh_reply_finish(BhRequest *request);

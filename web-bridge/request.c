@@ -96,6 +96,42 @@ void bh_request_resume(BhRequest *request) {
         request->paused = FALSE;
 }
 
+void bh_request_over(BhRequest *request) {
+        BhConnection *connection = bh_request_connection(request);
+
+        if (request->gone)
+                return;
+        request->gone = TRUE;
+        request->server->requests--;
+        if (request->stream_gone)
+                request->stream_gone(request);
+        if (connection)
+                bh_connection_enter(connection, BH_PHASE_IDLE);
+}
+
+static gboolean wants_to_go_on(BhRequest *request) {
+        SoupMessageHeaders *headers = soup_server_message_get_request_headers(request->msg);
+        SoupMessageHeaders *answer = soup_server_message_get_response_headers(request->msg);
+
+        return soup_server_message_get_http_version(request->msg) == SOUP_HTTP_1_1 &&
+               !soup_message_headers_header_contains(headers, "Connection", "close") &&
+               !soup_message_headers_header_contains(answer, "Connection", "close");
+}
+
+void bh_request_over_directly(BhRequest *request) {
+        BhConnection *connection = bh_request_connection(request);
+        gboolean goes_on = wants_to_go_on(request);
+
+        if (request->gone)
+                return;
+        bh_request_over(request);
+        if (connection && goes_on)
+                bh_connection_serve_again(connection);
+        else if (connection)
+                bh_connection_shutdown(connection);
+        soup_server_message_unpause(request->msg); /* libsoup finds its stream ended */
+}
+
 /* Lines of one name count as one list. */
 static char *joined_header(BhRequest *request, const char *name) {
         return g_strdup(soup_message_headers_get_list(soup_server_message_get_request_headers(request->msg), name));

@@ -35,8 +35,8 @@ struct BhRequest {
         gboolean continues;     /* the client waits for "100 Continue" before it sends the body */
         gboolean paused;
         gboolean answered;
-        gboolean must_close;    /* after the answer */
         gsize received;         /* bytes of a body that is not streamed */
+        gboolean bypassed;      /* the body was read past libsoup, which still waits for it */
         gboolean gone;          /* the client has hung up, or the answer is out */
         gpointer stream;        /* of a streaming handler */
         GDestroyNotify stream_free;
@@ -64,6 +64,12 @@ gboolean bh_request_is(BhRequest *request, const char *method);
 const char *bh_request_path_value(BhRequest *request, const char *name);
 const char *bh_request_query_value(BhRequest *request, const char *name);
 gboolean bh_request_query_flag(BhRequest *request, const char *name);
+
+/* The request is over: it has been answered, or the client has hung up. Nothing is done for it any more. */
+void bh_request_over(BhRequest *request);
+
+/* The same for one whose answer went past libsoup, all of it. The connection goes on when the client wants it to. */
+void bh_request_over_directly(BhRequest *request);
 
 /* Stops libsoup's work on the message until it is answered or bh_request_resume() is called. */
 void bh_request_pause(BhRequest *request);

@@ -3,7 +3,6 @@
 #include "server.h"
 
 #include "call.h"
-#include "guard.h"
 #include "json.h"
 #include "pages.h"
 #include "reply.h"
@@ -69,12 +68,6 @@ static void on_complete(SoupServer *soup, SoupServerMessage *msg, const char *pa
                 else
                         bh_call_route(request);
         }
-}
-
-/* A refusal after which nothing that comes over the connection can be trusted to be what it seems. */
-static void refuse_and_close(BhRequest *request, guint status, const char *reason) {
-        request->must_close = TRUE;
-        bh_reply_error(request, status, reason);
 }
 
 /* "Authorization" or, for content that a page shows, the media cookie. Without either no route but the public ones is called: the bridge's own Unix
@@ -173,19 +166,12 @@ static void on_head(SoupServer *soup, SoupServerMessage *msg, const char *path, 
         BhRequest *request = bh_request_from_message(msg);
         SoupMessageHeaders *headers = soup_server_message_get_request_headers(msg);
         BhConnection *connection = bh_request_connection(request);
-        const char *reason;
-        guint status;
 
         soup_message_body_truncate(soup_server_message_get_response_body(msg));
         soup_message_headers_remove(soup_server_message_get_response_headers(msg), "Content-Type");
         if (connection)
                 bh_connection_enter(connection, BH_PHASE_BODY);
         request->continues = (soup_message_headers_get_expectations(headers) & SOUP_EXPECTATION_CONTINUE) != 0;
-        status = bh_guard_check(soup_server_message_get_http_version(msg), soup_server_message_get_uri(msg), headers, &reason);
-        if (status != 0) {
-                refuse_and_close(request, status, reason);
-                return;
-        }
         if (!find_route(request) || !bh_request_read_head(request))
                 return;
         if (request->route && (!check_token(request) || !check_cross_site(request)))
@@ -207,17 +193,7 @@ static void on_written(SoupServerMessage *msg, guint bytes, gpointer data) {
 }
 
 static void on_finished(SoupServerMessage *msg, gpointer data) {
-        BhRequest *request = data;
-        BhConnection *connection = bh_request_connection(request);
-
-        if (request->gone)
-                return;
-        request->gone = TRUE;
-        request->server->requests--;
-        if (request->stream_gone)
-                request->stream_gone(request);
-        if (connection)
-                bh_connection_enter(connection, BH_PHASE_IDLE);
+        bh_request_over(data);
 }
 
 /* The message exists before its first byte. What libsoup refuses by itself, a head that it cannot parse, gets this body; on_head() removes it. */
