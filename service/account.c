@@ -8,8 +8,8 @@
 #include "macro.h"
 
 struct BhAccounts {
-        GMutex change; /* see bh_accounts_lock() */
-        GMutex lock;   /* of what follows; never held while anything blocks */
+        GMutex change;        /* see bh_accounts_lock() */
+        GMutex lock;          /* of what follows; never held while anything blocks */
         GHashTable *by_id;    /* account->id → BhAccount, owned */
         GHashTable *by_owner; /* the same, not owned, as the next two */
         GHashTable *by_name;  /* lower-case name, owned */
@@ -86,8 +86,9 @@ static int load(sqlite3 *db, void *userdata) {
         BhAccounts *accounts = userdata;
         int r;
 
-        r = bh_database_prepare(db, &statement,
-                                "SELECT id, owner, username, email, role, is_active, created_usec, quota_bytes, uid FROM accounts");
+        r = bh_database_prepare(
+                db, &statement,
+                "SELECT id, owner, username, email, role, is_active, created_usec, quota_bytes, uid FROM accounts");
         if (r < 0)
                 return r;
         while ((r = sqlite3_step(statement)) == SQLITE_ROW) {
@@ -103,7 +104,8 @@ static int load(sqlite3 *db, void *userdata) {
                 account->is_active = sqlite3_column_int(statement, 5) != 0;
                 account->created_usec = sqlite3_column_int64(statement, 6);
                 account->quota_bytes = (uint64_t)sqlite3_column_int64(statement, 7);
-                account->uid = sqlite3_column_type(statement, 8) == SQLITE_NULL ? -1 : sqlite3_column_int64(statement, 8);
+                account->uid =
+                        sqlite3_column_type(statement, 8) == SQLITE_NULL ? -1 : sqlite3_column_int64(statement, 8);
                 insert(accounts, account);
         }
         return bh_database_errno(db, r);

@@ -20,9 +20,11 @@ static int append_at(sqlite3 *db, const BhCaller *caller, const BhAudit *audit, 
         _cleanup_(bh_statement_resetp) sqlite3_stmt *statement = NULL;
         int r, i = 0;
 
-        r = bh_database_prepare(db, &statement,
-                                "INSERT INTO audit (time_usec, event_type, action, target, result, message, size, user_id, username, uid,"
-                                " pid, unit, client_address, client_agent) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
+        r = bh_database_prepare(
+                db, &statement,
+                "INSERT INTO audit (time_usec, event_type, action, target, result, message, size, user_id, username, "
+                "uid,"
+                " pid, unit, client_address, client_agent) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
         if (r < 0)
                 return r;
         sqlite3_bind_int64(statement, ++i, time_usec);
@@ -66,9 +68,9 @@ static void posted_free(void *userdata) {
 static void write_journal(const BhCaller *caller, const BhAudit *audit) {
         g_autofree char *text = NULL, *uid = NULL, *pid = NULL, *user_id = NULL, *result = NULL;
 
-        text = g_strdup_printf("%s: %s%s%s%s%s%s%s", caller->username ?: "nobody", audit->action, audit->target ? " “" : "",
-                               audit->target ?: "", audit->target ? "”" : "", audit->result == 0 ? "" : " failed",
-                               audit->message ? ": " : "", audit->message ?: "");
+        text = g_strdup_printf("%s: %s%s%s%s%s%s%s", caller->username ?: "nobody", audit->action,
+                               audit->target ? " “" : "", audit->target ?: "", audit->target ? "”" : "",
+                               audit->result == 0 ? "" : " failed", audit->message ? ": " : "", audit->message ?: "");
         uid = g_strdup_printf("%lu", (unsigned long)caller->uid);
         pid = g_strdup_printf("%ld", (long)caller->pid);
         user_id = g_strdup_printf("%" G_GUINT64_FORMAT, caller->user_id);

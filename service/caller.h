@@ -17,17 +17,17 @@ typedef enum BhRole {
 #define BH_UUID_SIZE 37
 
 typedef struct BhCaller {
-        uint64_t user_id;             /* 0: no account (root, or a peer that polkit allowed) */
-        char owner[BH_UUID_SIZE];     /* the account's UUID, the value of user.baluhost.owner; "" without an account */
-        BhRole role;                  /* BH_ROLE_ADMIN also for a peer that polkit allowed the verb */
-        char *username;               /* owned; "root" or the Unix name without an account */
-        char *session_id;             /* owned; NULL without a token */
-        uid_t uid;                    /* the bus peer's */
-        pid_t pid;                    /* the bus peer's */
-        char *unit;                   /* owned; the bus peer's systemd unit, or NULL */
-        char *bus_name;               /* owned; unique name of the bus peer */
-        char *client_address;         /* owned; of the browser, when the web bridge says it; or NULL */
-        char *client_agent;           /* owned; likewise */
+        uint64_t user_id;         /* 0: no account (root, or a peer that polkit allowed) */
+        char owner[BH_UUID_SIZE]; /* the account's UUID, the value of user.baluhost.owner; "" without an account */
+        BhRole role;              /* BH_ROLE_ADMIN also for a peer that polkit allowed the verb */
+        char *username;           /* owned; "root" or the Unix name without an account */
+        char *session_id;         /* owned; NULL without a token */
+        uid_t uid;                /* the bus peer's */
+        pid_t pid;                /* the bus peer's */
+        char *unit;               /* owned; the bus peer's systemd unit, or NULL */
+        char *bus_name;           /* owned; unique name of the bus peer */
+        char *client_address;     /* owned; of the browser, when the web bridge says it; or NULL */
+        char *client_agent;       /* owned; likewise */
 } BhCaller;
 
 /* Frees what the caller owns and zeroes it. */

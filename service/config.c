@@ -106,7 +106,8 @@ static char *key_expects(const Key *key) {
         case KEY_BOOLEAN:
                 return g_strdup("true or false");
         case KEY_NUMBER:
-                return g_strdup_printf("a number from %" G_GUINT64_FORMAT " to %" G_GUINT64_FORMAT, key->minimum, key->maximum);
+                return g_strdup_printf("a number from %" G_GUINT64_FORMAT " to %" G_GUINT64_FORMAT, key->minimum,
+                                       key->maximum);
         case KEY_BYTES:
                 return g_strdup("a number of bytes, such as 5368709120 or 5G");
         case KEY_PATH:
@@ -136,7 +137,8 @@ static void warn_of_unknown(GKeyFile *file, const char *path) {
                 }
                 for (char **name = names; name && *name; name++)
                         if (!key_find(*section, *name))
-                                bh_log_warning("%s: key %s in section [%s] is not known, ignoring it", path, *name, *section);
+                                bh_log_warning("%s: key %s in section [%s] is not known, ignoring it", path, *name,
+                                               *section);
         }
 }
 
@@ -158,8 +160,8 @@ static int read_keys(BhConfig *config, GKeyFile *file, const char *path, char **
                 if (key_set(config, &keys[i], text))
                         continue;
                 expects = key_expects(&keys[i]);
-                *message = g_strdup_printf("%s: %s in section [%s] is “%s”, must be %s", path, keys[i].name, keys[i].section,
-                                           text, expects);
+                *message = g_strdup_printf("%s: %s in section [%s] is “%s”, must be %s", path, keys[i].name,
+                                           keys[i].section, text, expects);
                 return -EINVAL;
         }
         return 0;

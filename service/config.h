@@ -8,12 +8,12 @@
 /* The configuration file, a GKeyFile. Every key has a default; data/baluhost.conf documents them. Read once at start, constant afterwards. */
 
 #define BH_CONFIG_PATH "/etc/baluhost/baluhost.conf"
-#define BH_UID_NONE ((uid_t) - 1)
+#define BH_UID_NONE ((uid_t)-1)
 
 typedef struct BhConfig {
-        char *state_directory;  /* owned; absolute */
-        char *bridge_user;      /* owned; name or number, "" for none */
-        uid_t bridge_uid;       /* of bridge_user; BH_UID_NONE when there is no such user */
+        char *state_directory; /* owned; absolute */
+        char *bridge_user;     /* owned; name or number, "" for none */
+        uid_t bridge_uid;      /* of bridge_user; BH_UID_NONE when there is no such user */
         bool development_mode;
         uint64_t worker_threads;
 

@@ -27,7 +27,7 @@ typedef struct Piece {
         void *userdata;
         void (*destroy)(void *userdata);
         bool awaited;
-        bool done;  /* under lock */
+        bool done; /* under lock */
         int result;
 } Piece;
 

@@ -10,8 +10,8 @@ typedef struct BhFailure {
 } BhFailure;
 
 /* Sets it, unless it is set already, and returns r. name may be NULL. */
-__attribute__((format(printf, 4, 5))) int bh_failure_set(BhFailure *failure, int r, const char *name, const char *format,
-                                                         ...);
+__attribute__((format(printf, 4, 5))) int bh_failure_set(BhFailure *failure, int r, const char *name,
+                                                         const char *format, ...);
 
 /* Frees what it owns and zeroes it. */
 void bh_failure_clear(BhFailure *failure);

@@ -56,7 +56,8 @@ static guchar *decode(const char *text, size_t length, size_t *ret_size) {
         return g_steal_pointer(&data);
 }
 
-static bool hmac(const uint8_t *key, size_t key_size, const char *text, size_t length, uint8_t digest[static HMAC_SIZE]) {
+static bool hmac(const uint8_t *key, size_t key_size, const char *text, size_t length,
+                 uint8_t digest[static HMAC_SIZE]) {
         return gnutls_hmac_fast(GNUTLS_MAC_SHA256, key, key_size, text, length, digest) == 0;
 }
 
@@ -72,8 +73,9 @@ static JsonObject *parse_object(JsonParser *parser, const char *text, size_t siz
 static const char *get_string(JsonObject *object, const char *name) {
         JsonNode *node = json_object_get_member(object, name);
 
-        return node && JSON_NODE_HOLDS_VALUE(node) && json_node_get_value_type(node) == G_TYPE_STRING ? json_node_get_string(node)
-                                                                                                       : NULL;
+        return node && JSON_NODE_HOLDS_VALUE(node) && json_node_get_value_type(node) == G_TYPE_STRING
+                       ? json_node_get_string(node)
+                       : NULL;
 }
 
 static bool get_number(JsonObject *object, const char *name, int64_t *ret) {
@@ -153,7 +155,8 @@ static bool times_are_right(JsonObject *payload, int64_t now, BhJwtClaims *claim
 
 static bool take_claims(JsonObject *payload, BhJwtClaims *claims) {
         const char *sub = get_string(payload, "sub"), *username = get_string(payload, "username");
-        const char *role = get_string(payload, "role"), *sid = get_string(payload, "sid"), *jti = get_string(payload, "jti");
+        const char *role = get_string(payload, "role"), *sid = get_string(payload, "sid"),
+                   *jti = get_string(payload, "jti");
 
         if (!sub || !username || !role || !sid || !jti)
                 return false;

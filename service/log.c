@@ -85,8 +85,8 @@ void bh_log_full(int priority, int error, const char *file, int line, const char
         line_number = g_strdup_printf("%d", line);
 
         const BhLogField fields[] = {
-                {"CODE_FILE", file},     {"CODE_LINE", line_number}, {"CODE_FUNC", function},
-                {"ERRNO", error_number}, {NULL, NULL},
+                {"CODE_FILE", file}, {"CODE_LINE", line_number}, {"CODE_FUNC", function}, {"ERRNO", error_number},
+                {NULL, NULL},
         };
         emit(priority, message ?: text, fields);
 }

@@ -26,15 +26,18 @@ static void options_clear(Options *options) {
 /* Exits by itself for --help. */
 static bool parse_options(int *argc, char ***argv, Options *options) {
         const GOptionEntry entries[] = {
-                {"config", 0, 0, G_OPTION_ARG_FILENAME, &options->config, "Configuration file (default: " BH_CONFIG_PATH ")", "FILE"},
-                {"bus-address", 0, 0, G_OPTION_ARG_STRING, &options->bus_address, "D-Bus address (default: the system bus)", "ADDRESS"},
+                {"config", 0, 0, G_OPTION_ARG_FILENAME, &options->config,
+                 "Configuration file (default: " BH_CONFIG_PATH ")", "FILE"},
+                {"bus-address", 0, 0, G_OPTION_ARG_STRING, &options->bus_address,
+                 "D-Bus address (default: the system bus)", "ADDRESS"},
                 {"version", 0, 0, G_OPTION_ARG_NONE, &options->version, "Print the version and exit", NULL},
                 {NULL},
         };
         g_autoptr(GOptionContext) context = g_option_context_new(NULL);
         g_autoptr(GError) error = NULL;
 
-        g_option_context_set_summary(context, "The service of BaluHost: files, users and sessions over D-Bus, for every front end.");
+        g_option_context_set_summary(
+                context, "The service of BaluHost: files, users and sessions over D-Bus, for every front end.");
         g_option_context_add_main_entries(context, entries, NULL);
         if (!g_option_context_parse(context, argc, argv, &error)) {
                 fprintf(stderr, "baluhostd: %s\n", error->message);

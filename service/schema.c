@@ -108,7 +108,8 @@ int bh_schema_migrate(sqlite3 *db) {
         if (r < 0)
                 return r;
         if (version > bh_schema_version() || version < 0) {
-                bh_log_error("The database is of version %d, this program knows %d at most", version, bh_schema_version());
+                bh_log_error("The database is of version %d, this program knows %d at most", version,
+                             bh_schema_version());
                 return -EUCLEAN;
         }
         for (; version < bh_schema_version(); version++) {

@@ -69,7 +69,8 @@ static int open_database(BhService *service) {
 
 static int open_accounts(BhService *service) {
         const BhConfig *config = &service->config;
-        const BhSessionsConfig sessions_config = {config->access_lifetime, config->access_lifetime_with_refresh, config->refresh_lifetime};
+        const BhSessionsConfig sessions_config = {config->access_lifetime, config->access_lifetime_with_refresh,
+                                                  config->refresh_lifetime};
         const BhUsersConfig users_config = {
                 .cost = {config->password_opslimit, config->password_memlimit_kib * 1024},
                 .forbidden_uid = config->bridge_uid == geteuid() ? BH_UID_NONE : config->bridge_uid,
@@ -80,25 +81,29 @@ static int open_accounts(BhService *service) {
 
         r = bh_accounts_load(&service->accounts, service->database);
         if (r >= 0)
-                r = bh_sessions_load(&service->sessions, &sessions_config, service->database, service->accounts, &service->key);
+                r = bh_sessions_load(&service->sessions, &sessions_config, service->database, service->accounts,
+                                     &service->key);
         if (r < 0) {
                 bh_log_error_errno(r, "Cannot read the accounts");
                 return r;
         }
         service->users = bh_users_new(&users_config, service->database, service->accounts, service->sessions);
-        service->signin = bh_signin_new(config, service->database, service->accounts, service->sessions, service->users);
+        service->signin =
+                bh_signin_new(config, service->database, service->accounts, service->sessions, service->users);
         return 0;
 }
 
 /* Without storage the service still says what is wrong with it, and lets people sign in to be told. */
 static void open_storage(BhService *service) {
-        const BhFilesConfig config = {service->config.storage_root, service->config.storage_quota, (uint32_t)service->config.trash_days};
+        const BhFilesConfig config = {service->config.storage_root, service->config.storage_quota,
+                                      (uint32_t)service->config.trash_days};
         g_autofree char *reason = NULL;
         int r;
 
         r = bh_files_open(&service->files, &config, service->database, service->accounts, &reason);
         if (r < 0) {
-                service->storage_problem = reason ? g_steal_pointer(&reason) : g_strdup_printf("The storage %s cannot be used", config.root);
+                service->storage_problem = reason ? g_steal_pointer(&reason)
+                                                  : g_strdup_printf("The storage %s cannot be used", config.root);
                 bh_log_error_errno(r, "%s", service->storage_problem);
         }
 }
@@ -117,7 +122,8 @@ static int seed(BhService *service) {
                 _cleanup_(bh_failure_clear) BhFailure failure = {};
                 _cleanup_(bh_account_freep) BhAccount *account = NULL;
 
-                r = bh_users_create(service->users, &caller, &people[i], BH_NEW_USER_SEED, "user-create", &failure, &account, NULL);
+                r = bh_users_create(service->users, &caller, &people[i], BH_NEW_USER_SEED, "user-create", &failure,
+                                    &account, NULL);
                 if (r < 0) {
                         bh_log_error_errno(r, "Cannot create %s: %s", people[i].username, failure.message ?: "");
                         return r;
@@ -125,7 +131,8 @@ static int seed(BhService *service) {
         }
         if (!service->files)
                 return 0;
-        r = bh_files_recover(service->files); /* a new storage has nothing to take stock of, but it has to be done before writing */
+        r = bh_files_recover(
+                service->files); /* a new storage has nothing to take stock of, but it has to be done before writing */
         if (r >= 0)
                 r = bh_files_seed(service->files);
         if (r < 0)
@@ -201,7 +208,8 @@ static int on_hour(sd_event_source *source, uint64_t usec, void *userdata) {
 
         if (service->n_upkeep == 0 && !service->is_stopping) {
                 service->n_upkeep++;
-                (void)bh_workers_run(service->workers, BH_POOL_JOBS, do_upkeep, upkeep_done, service); /* has no limit */
+                (void)bh_workers_run(service->workers, BH_POOL_JOBS, do_upkeep, upkeep_done,
+                                     service); /* has no limit */
         }
         r = sd_event_source_set_time_relative(source, UPKEEP_USEC);
         if (r < 0)
@@ -260,7 +268,8 @@ static int set_up_loop(BhService *service) {
         r = bh_workers_new(&service->workers, (unsigned)service->config.worker_threads);
         if (r < 0)
                 return r;
-        r = sd_event_add_io(service->event, &service->workers_source, bh_workers_fd(service->workers), EPOLLIN, on_worker, service);
+        r = sd_event_add_io(service->event, &service->workers_source, bh_workers_fd(service->workers), EPOLLIN,
+                            on_worker, service);
         if (r < 0)
                 return r;
         r = sd_event_add_signal(service->event, &service->sigterm_source, SIGTERM, on_signal, service);
@@ -269,15 +278,15 @@ static int set_up_loop(BhService *service) {
         r = sd_event_add_signal(service->event, &service->sigint_source, SIGINT, on_signal, service);
         if (r < 0)
                 return r;
-        r = sd_event_add_time_relative(service->event, &service->flush_source, CLOCK_MONOTONIC, FLUSH_USEC, FLUSH_USEC / 2, on_flush,
-                                       service);
+        r = sd_event_add_time_relative(service->event, &service->flush_source, CLOCK_MONOTONIC, FLUSH_USEC,
+                                       FLUSH_USEC / 2, on_flush, service);
         if (r < 0)
                 return r;
         r = sd_event_source_set_enabled(service->flush_source, SD_EVENT_OFF);
         if (r < 0)
                 return r;
-        return sd_event_add_time_relative(service->event, &service->upkeep_source, CLOCK_MONOTONIC, UPKEEP_ACCURACY_USEC,
-                                          UPKEEP_ACCURACY_USEC, on_hour, service);
+        return sd_event_add_time_relative(service->event, &service->upkeep_source, CLOCK_MONOTONIC,
+                                          UPKEEP_ACCURACY_USEC, UPKEEP_ACCURACY_USEC, on_hour, service);
 }
 
 int bh_service_start(BhService *service, const char *bus_address) {
@@ -339,7 +348,8 @@ void bh_service_stop(BhService *service) {
 }
 
 void bh_service_check_idle(BhService *service) {
-        if (!service->is_stopping || !bh_calls_are_idle(service->calls) || !bh_jobs_are_idle(service->jobs) || service->n_upkeep > 0)
+        if (!service->is_stopping || !bh_calls_are_idle(service->calls) || !bh_jobs_are_idle(service->jobs) ||
+            service->n_upkeep > 0)
                 return;
         (void)sd_event_exit(service->event, 0);
 }

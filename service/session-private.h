@@ -34,8 +34,8 @@ char *bh_session_random_text(size_t bytes);
 /* Refresh tokens are random enough that a plain digest of one says nothing about it. */
 int bh_session_hash_token(const char *token, uint8_t hash[static BH_TOKEN_HASH_SIZE]);
 
-int bh_session_make_access_token(BhSessions *sessions, const BhAccount *account, const char *session_id, uint64_t lifetime,
-                                 int64_t now_usec, char **ret);
+int bh_session_make_access_token(BhSessions *sessions, const BhAccount *account, const char *session_id,
+                                 uint64_t lifetime, int64_t now_usec, char **ret);
 
 /* For BhDatabaseWork. */
 int bh_session_insert_refresh_token(sqlite3 *db, const char *session_id, const uint8_t *hash, int64_t expires_usec);

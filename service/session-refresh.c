@@ -25,9 +25,10 @@ static int find_refresh_token(sqlite3 *db, Refresh *refresh, bool *ret_spent) {
         _cleanup_(bh_statement_resetp) sqlite3_stmt *statement = NULL;
         int r;
 
-        r = bh_database_prepare(db, &statement,
-                                "SELECT session_id, account_id, is_spent FROM refresh_tokens JOIN sessions ON sessions.id = session_id"
-                                " WHERE hash = ? AND refresh_tokens.expires_usec > ? AND sessions.expires_usec > ?");
+        r = bh_database_prepare(
+                db, &statement,
+                "SELECT session_id, account_id, is_spent FROM refresh_tokens JOIN sessions ON sessions.id = session_id"
+                " WHERE hash = ? AND refresh_tokens.expires_usec > ? AND sessions.expires_usec > ?");
         if (r < 0)
                 return r;
         sqlite3_bind_blob(statement, 1, refresh->old_hash, BH_TOKEN_HASH_SIZE, SQLITE_STATIC);
@@ -68,10 +69,12 @@ static int spend_refresh_token(sqlite3 *db, const Refresh *refresh) {
 }
 
 static int audit_session(sqlite3 *db, Refresh *refresh, const char *action, int result, const char *message) {
-        _cleanup_(bh_account_freep) BhAccount *account = bh_accounts_get(refresh->sessions->accounts, refresh->account_id);
+        _cleanup_(bh_account_freep) BhAccount *account =
+                bh_accounts_get(refresh->sessions->accounts, refresh->account_id);
 
-        return bh_audit_append(db, refresh->caller,
-                               &(BhAudit){BH_AUDIT_SECURITY, action, account ? account->username : NULL, result, message, 0});
+        return bh_audit_append(
+                db, refresh->caller,
+                &(BhAudit){BH_AUDIT_SECURITY, action, account ? account->username : NULL, result, message, 0});
 }
 
 /* A token that is used a second time has been copied: by whom, we or the thief, nobody knows, so the session ends for both. */
@@ -133,7 +136,8 @@ int bh_sessions_refresh(BhSessions *sessions, const BhCaller *caller, const char
 
         tokens.refresh_token = bh_session_random_text(BH_REFRESH_TOKEN_BYTES);
         tokens.expires_in = sessions->config.access_lifetime_with_refresh;
-        if (bh_session_hash_token(refresh_token, old_hash) < 0 || bh_session_hash_token(tokens.refresh_token, new_hash) < 0)
+        if (bh_session_hash_token(refresh_token, old_hash) < 0 ||
+            bh_session_hash_token(tokens.refresh_token, new_hash) < 0)
                 return -EIO;
         refresh.now_usec = g_get_real_time();
         refresh.expires_usec = refresh.now_usec + (int64_t)sessions->config.refresh_lifetime * BH_USEC_PER_SEC;
@@ -148,7 +152,8 @@ int bh_sessions_refresh(BhSessions *sessions, const BhCaller *caller, const char
         account = bh_accounts_get(sessions->accounts, refresh.account_id);
         if (!account || !account->is_active) /* since then, and with it the session ended */
                 return -EKEYREJECTED;
-        r = bh_session_make_access_token(sessions, account, tokens.session_id, tokens.expires_in, refresh.now_usec, &tokens.access_token);
+        r = bh_session_make_access_token(sessions, account, tokens.session_id, tokens.expires_in, refresh.now_usec,
+                                         &tokens.access_token);
         if (r < 0)
                 return r;
         *ret = tokens;

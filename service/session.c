@@ -80,9 +80,10 @@ static int load(sqlite3 *db, void *userdata) {
         BhSessions *sessions = userdata;
         int r;
 
-        r = bh_database_prepare(db, &statement,
-                                "SELECT id, account_id, created_usec, last_used_usec, expires_usec, client_address, client_agent"
-                                " FROM sessions WHERE expires_usec > ?");
+        r = bh_database_prepare(
+                db, &statement,
+                "SELECT id, account_id, created_usec, last_used_usec, expires_usec, client_address, client_agent"
+                " FROM sessions WHERE expires_usec > ?");
         if (r < 0)
                 return r;
         sqlite3_bind_int64(statement, 1, g_get_real_time());
@@ -245,8 +246,8 @@ int bh_sessions_check(BhSessions *sessions, const char *token, BhTokenInfo *ret,
 
 /* Opening --------------------------------------------------------------------------------------------------------------------------------- */
 
-int bh_session_make_access_token(BhSessions *sessions, const BhAccount *account, const char *session_id, uint64_t lifetime,
-                             int64_t now_usec, char **ret) {
+int bh_session_make_access_token(BhSessions *sessions, const BhAccount *account, const char *session_id,
+                                 uint64_t lifetime, int64_t now_usec, char **ret) {
         g_autofree char *jti = bh_session_random_text(BH_SESSION_ID_BYTES);
         BhJwtClaims claims = {
                 .sub = account->id,
@@ -266,8 +267,9 @@ int bh_session_insert_refresh_token(sqlite3 *db, const char *session_id, const u
         _cleanup_(bh_statement_resetp) sqlite3_stmt *statement = NULL;
         int r;
 
-        r = bh_database_prepare(db, &statement,
-                                "INSERT INTO refresh_tokens (hash, session_id, expires_usec, is_spent) VALUES (?, ?, ?, 0)");
+        r = bh_database_prepare(
+                db, &statement,
+                "INSERT INTO refresh_tokens (hash, session_id, expires_usec, is_spent) VALUES (?, ?, ?, 0)");
         if (r < 0)
                 return r;
         sqlite3_bind_blob(statement, 1, hash, BH_TOKEN_HASH_SIZE, SQLITE_STATIC);
@@ -292,7 +294,7 @@ typedef struct Opening {
         const BhAccount *account;
         const char *password_hash;
         const BhSession *session;
-        const char *superfluous_id; /* or NULL */
+        const char *superfluous_id;  /* or NULL */
         const uint8_t *refresh_hash; /* or NULL */
         const char *action;
 } Opening;
@@ -302,7 +304,8 @@ static int check_account(sqlite3 *db, const Opening *opening) {
         _cleanup_(bh_statement_resetp) sqlite3_stmt *statement = NULL;
         int r;
 
-        r = bh_database_prepare(db, &statement, "SELECT 1 FROM accounts WHERE id = ? AND is_active AND password_hash = ?");
+        r = bh_database_prepare(db, &statement,
+                                "SELECT 1 FROM accounts WHERE id = ? AND is_active AND password_hash = ?");
         if (r < 0)
                 return r;
         sqlite3_bind_int64(statement, 1, (sqlite3_int64)opening->account->id);
@@ -315,9 +318,10 @@ static int insert_session(sqlite3 *db, const BhSession *session) {
         _cleanup_(bh_statement_resetp) sqlite3_stmt *statement = NULL;
         int r;
 
-        r = bh_database_prepare(db, &statement,
-                                "INSERT INTO sessions (id, account_id, created_usec, last_used_usec, expires_usec, client_address,"
-                                " client_agent) VALUES (?, ?, ?, ?, ?, ?, ?)");
+        r = bh_database_prepare(
+                db, &statement,
+                "INSERT INTO sessions (id, account_id, created_usec, last_used_usec, expires_usec, client_address,"
+                " client_agent) VALUES (?, ?, ?, ?, ?, ?, ?)");
         if (r < 0)
                 return r;
         sqlite3_bind_text(statement, 1, session->id, -1, SQLITE_STATIC);
@@ -346,7 +350,8 @@ static int write_opening(sqlite3 *db, void *userdata) {
         if (r < 0)
                 return r;
         if (opening->refresh_hash) {
-                r = bh_session_insert_refresh_token(db, opening->session->id, opening->refresh_hash, opening->session->expires_usec);
+                r = bh_session_insert_refresh_token(db, opening->session->id, opening->refresh_hash,
+                                                    opening->session->expires_usec);
                 if (r < 0)
                         return r;
         }
@@ -364,12 +369,14 @@ int bh_sessions_open(BhSessions *sessions, const BhCaller *caller, const BhAccou
         int r;
 
         tokens.session_id = bh_session_random_text(BH_SESSION_ID_BYTES);
-        tokens.expires_in = with_refresh ? sessions->config.access_lifetime_with_refresh : sessions->config.access_lifetime;
+        tokens.expires_in =
+                with_refresh ? sessions->config.access_lifetime_with_refresh : sessions->config.access_lifetime;
         tokens.refresh_token = with_refresh ? bh_session_random_text(BH_REFRESH_TOKEN_BYTES) : g_strdup("");
         r = bh_session_hash_token(tokens.refresh_token, hash);
         if (r < 0)
                 return r;
-        r = bh_session_make_access_token(sessions, account, tokens.session_id, tokens.expires_in, now, &tokens.access_token);
+        r = bh_session_make_access_token(sessions, account, tokens.session_id, tokens.expires_in, now,
+                                         &tokens.access_token);
         if (r < 0)
                 return r;
 
@@ -379,7 +386,8 @@ int bh_sessions_open(BhSessions *sessions, const BhCaller *caller, const BhAccou
                 .account_id = account->id,
                 .created_usec = now,
                 .last_used_usec = now,
-                .expires_usec = now + (int64_t)(with_refresh ? sessions->config.refresh_lifetime : tokens.expires_in) * BH_USEC_PER_SEC,
+                .expires_usec = now + (int64_t)(with_refresh ? sessions->config.refresh_lifetime : tokens.expires_in) *
+                                              BH_USEC_PER_SEC,
                 .client_address = g_strdup(caller->client_address ?: ""),
                 .client_agent = g_strdup(caller->client_agent ?: ""),
         };
@@ -469,7 +477,8 @@ static int write_uses(sqlite3 *db, void *userdata) {
                 const BhSession *session = used->pdata[i];
                 int r;
 
-                r = bh_database_prepare(db, &statement, "UPDATE sessions SET last_used_usec = max(last_used_usec, ?) WHERE id = ?");
+                r = bh_database_prepare(db, &statement,
+                                        "UPDATE sessions SET last_used_usec = max(last_used_usec, ?) WHERE id = ?");
                 if (r < 0)
                         return r;
                 sqlite3_bind_int64(statement, 1, session->last_used_usec);

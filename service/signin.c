@@ -71,9 +71,11 @@ int bh_signin_attempt(BhSignin *signin, const BhCaller *caller, const char *user
         uint64_t retry;
 
         if (!bh_rate_limit_take(signin->by_address, address, now, &retry))
-                return bh_failure_set(failure, -EAGAIN, NULL, "Too many attempts (retry after %" G_GUINT64_FORMAT " s)", retry);
+                return bh_failure_set(failure, -EAGAIN, NULL, "Too many attempts (retry after %" G_GUINT64_FORMAT " s)",
+                                      retry);
         if (account && !bh_rate_limit_take(signin->by_account, account, now, &retry))
-                return bh_failure_set(failure, -EAGAIN, NULL, "Too many attempts (retry after %" G_GUINT64_FORMAT " s)", retry);
+                return bh_failure_set(failure, -EAGAIN, NULL, "Too many attempts (retry after %" G_GUINT64_FORMAT " s)",
+                                      retry);
         return 0;
 }
 
@@ -85,7 +87,8 @@ static void forgive(BhSignin *signin, const BhCaller *caller, const char *userna
         bh_rate_limit_refund(signin->by_address, address);
 }
 
-static int refuse(BhSignin *signin, const BhCaller *caller, const char *action, const char *username, BhFailure *failure) {
+static int refuse(BhSignin *signin, const BhCaller *caller, const char *action, const char *username,
+                  BhFailure *failure) {
         bh_audit_post(signin->database, caller,
                       &(BhAudit){BH_AUDIT_SECURITY, action, username, -EACCES, "Invalid credentials", 0});
         return bh_failure_set(failure, -EACCES, "InvalidCredentials", "Invalid credentials");
@@ -126,8 +129,8 @@ static void renew_hash(BhSignin *signin, const BhAccount *account, const char *p
         *hash = renewed;
 }
 
-int bh_signin_login(BhSignin *signin, const BhCaller *caller, const char *username, const char *password, bool with_refresh,
-                    BhFailure *failure, BhTokens *ret, BhAccount **ret_account) {
+int bh_signin_login(BhSignin *signin, const BhCaller *caller, const char *username, const char *password,
+                    bool with_refresh, BhFailure *failure, BhTokens *ret, BhAccount **ret_account) {
         _cleanup_(bh_account_freep) BhAccount *account = NULL;
         g_autofree char *hash = NULL;
         int r;
@@ -147,17 +150,23 @@ int bh_signin_login(BhSignin *signin, const BhCaller *caller, const char *userna
         return 0;
 }
 
-int bh_signin_register(BhSignin *signin, const BhCaller *caller, const char *username, const char *email, const char *password,
-                       bool with_refresh, BhFailure *failure, BhTokens *ret, BhAccount **ret_account) {
-        const BhNewUser new_user = {
-                .username = username, .password = password, .email = email, .role = BH_ROLE_USER, .is_active = true, .uid = -1};
+int bh_signin_register(BhSignin *signin, const BhCaller *caller, const char *username, const char *email,
+                       const char *password, bool with_refresh, BhFailure *failure, BhTokens *ret,
+                       BhAccount **ret_account) {
+        const BhNewUser new_user = {.username = username,
+                                    .password = password,
+                                    .email = email,
+                                    .role = BH_ROLE_USER,
+                                    .is_active = true,
+                                    .uid = -1};
         _cleanup_(bh_account_freep) BhAccount *account = NULL;
         g_autofree char *hash = NULL;
         int r;
 
         if (!signin->registration)
                 return bh_failure_set(failure, -EACCES, "RegistrationClosed", "Registration is closed");
-        r = bh_users_create(signin->users, caller, &new_user, BH_NEW_USER_BY_ADMIN, "register", failure, &account, &hash);
+        r = bh_users_create(signin->users, caller, &new_user, BH_NEW_USER_BY_ADMIN, "register", failure, &account,
+                            &hash);
         if (r < 0)
                 return r;
         r = bh_sessions_open(signin->sessions, caller, account, hash, with_refresh, "login", ret);
@@ -183,7 +192,8 @@ int bh_signin_change_password(BhSignin *signin, const BhCaller *caller, const ch
         if (r >= 0)
                 r = bh_password_hash(&signin->cost, new_password, &new_hash);
         if (r >= 0)
-                r = bh_users_set_password_hash(signin->users, caller, account->id, old_hash, new_hash, caller->session_id);
+                r = bh_users_set_password_hash(signin->users, caller, account->id, old_hash, new_hash,
+                                               caller->session_id);
         if (r == -EKEYREJECTED)
                 return refuse(signin, caller, "password-change", caller->username, failure);
         if (r < 0)

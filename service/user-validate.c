@@ -15,9 +15,10 @@ int bh_username_validate(const char *username, BhFailure *failure) {
                 is_valid = g_ascii_isalnum(*c) || strchr("._-", *c);
         if (is_valid)
                 return 0;
-        return bh_failure_set(failure, -EINVAL, NULL,
-                              "A user name has 1 to %d letters (a to z), digits, “.”, “_” and “-”, and begins with a letter or digit",
-                              BH_USERNAME_MAX);
+        return bh_failure_set(
+                failure, -EINVAL, NULL,
+                "A user name has 1 to %d letters (a to z), digits, “.”, “_” and “-”, and begins with a letter or digit",
+                BH_USERNAME_MAX);
 }
 
 /* Only what would be trouble elsewhere: whether mail arrives, only sending one shows. */
@@ -32,7 +33,8 @@ int bh_email_validate(const char *email, BhFailure *failure) {
                 gunichar c = g_utf8_get_char(p);
 
                 if (!g_unichar_isgraph(c))
-                        return bh_failure_set(failure, -EINVAL, NULL, "An e-mail address has no spaces or control characters");
+                        return bh_failure_set(failure, -EINVAL, NULL,
+                                              "An e-mail address has no spaces or control characters");
         }
         return 0;
 }

@@ -38,20 +38,23 @@ static int conflict(BhFailure *failure, const char *message) {
 
 static void audit_failure(BhUsers *users, const BhCaller *caller, const char *action, const char *target, int result,
                           const BhFailure *failure) {
-        bh_audit_post(users->database, caller, &(BhAudit){BH_AUDIT_SECURITY, action, target, result, failure->message, 0});
+        bh_audit_post(users->database, caller,
+                      &(BhAudit){BH_AUDIT_SECURITY, action, target, result, failure->message, 0});
 }
 
 /* Rules ----------------------------------------------------------------------------------------------------------------------------------- */
 
 static int check_quota(uint64_t quota_bytes, BhFailure *failure) {
         if (quota_bytes > INT64_MAX)
-                return bh_failure_set(failure, -EINVAL, NULL, "A quota has at most %" G_GINT64_FORMAT " bytes", INT64_MAX);
+                return bh_failure_set(failure, -EINVAL, NULL, "A quota has at most %" G_GINT64_FORMAT " bytes",
+                                      INT64_MAX);
         return 0;
 }
 
 static int check_uid(BhUsers *users, int64_t uid, BhFailure *failure) {
         if (uid < -1 || uid >= UINT32_MAX)
-                return bh_failure_set(failure, -EINVAL, NULL, "%" G_GINT64_FORMAT " is not the number of a Unix user", uid);
+                return bh_failure_set(failure, -EINVAL, NULL, "%" G_GINT64_FORMAT " is not the number of a Unix user",
+                                      uid);
         if (uid >= 0 && (uid_t)uid == users->config.forbidden_uid)
                 return bh_failure_set(failure, -EINVAL, NULL, "The Unix user of the web bridge cannot have an account");
         return 0;
@@ -66,13 +69,15 @@ static int check_unique(BhUsers *users, uint64_t id, const char *username, int64
                 return bh_failure_set(failure, -EEXIST, NULL, "Username already exists");
         linked = uid >= 0 ? bh_accounts_get_by_uid(users->accounts, (uid_t)uid) : NULL;
         if (linked && linked->id != id)
-                return bh_failure_set(failure, -EEXIST, NULL, "The Unix user %" G_GINT64_FORMAT " is linked to another account", uid);
+                return bh_failure_set(failure, -EEXIST, NULL,
+                                      "The Unix user %" G_GINT64_FORMAT " is linked to another account", uid);
         return 0;
 }
 
 /* The change lock is held. Whether the NAS would be without an active administrator if this one were none. */
 static bool is_last_admin(BhUsers *users, const BhAccount *account) {
-        return account->role == BH_ROLE_ADMIN && account->is_active && bh_accounts_count(users->accounts).active_admins == 1;
+        return account->role == BH_ROLE_ADMIN && account->is_active &&
+               bh_accounts_count(users->accounts).active_admins == 1;
 }
 
 /* Creating -------------------------------------------------------------------------------------------------------------------------------- */
@@ -97,7 +102,8 @@ static int write_creation(sqlite3 *db, void *userdata) {
         int r;
 
         r = bh_database_prepare(db, &statement,
-                                "INSERT INTO accounts (owner, username, email, password_hash, role, is_active, created_usec, quota_bytes, uid)"
+                                "INSERT INTO accounts (owner, username, email, password_hash, role, is_active, "
+                                "created_usec, quota_bytes, uid)"
                                 " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)");
         if (r < 0)
                 return r;
@@ -168,8 +174,8 @@ static BhAccount *account_from(const BhNewUser *new_user) {
         return account;
 }
 
-int bh_users_create(BhUsers *users, const BhCaller *caller, const BhNewUser *new_user, BhNewUserKind kind, const char *action,
-                    BhFailure *failure, BhAccount **ret, char **ret_password_hash) {
+int bh_users_create(BhUsers *users, const BhCaller *caller, const BhNewUser *new_user, BhNewUserKind kind,
+                    const char *action, BhFailure *failure, BhAccount **ret, char **ret_password_hash) {
         _cleanup_(bh_account_freep) BhAccount *account = NULL;
         g_autofree char *password_hash = NULL;
         int r;
@@ -184,7 +190,8 @@ int bh_users_create(BhUsers *users, const BhCaller *caller, const BhNewUser *new
                 bh_accounts_unlock(users->accounts);
         }
         if (r < 0) {
-                g_autofree char *target = g_utf8_validate(new_user->username, -1, NULL) ? g_strdup(new_user->username) : NULL;
+                g_autofree char *target =
+                        g_utf8_validate(new_user->username, -1, NULL) ? g_strdup(new_user->username) : NULL;
 
                 audit_failure(users, caller, action, target, r, failure);
                 return r;
@@ -199,7 +206,7 @@ int bh_users_create(BhUsers *users, const BhCaller *caller, const BhNewUser *new
 
 typedef struct Update {
         const BhCaller *caller;
-        const BhAccount *account; /* as it shall be */
+        const BhAccount *account;  /* as it shall be */
         const char *password_hash; /* NULL: as it was */
         bool end_sessions;
         const char *message;
@@ -209,9 +216,10 @@ static int write_account(sqlite3 *db, const BhAccount *account, const char *pass
         _cleanup_(bh_statement_resetp) sqlite3_stmt *statement = NULL;
         int r;
 
-        r = bh_database_prepare(db, &statement,
-                                "UPDATE accounts SET username = ?, email = ?, role = ?, is_active = ?, quota_bytes = ?, uid = ?,"
-                                " password_hash = coalesce(?, password_hash) WHERE id = ?");
+        r = bh_database_prepare(
+                db, &statement,
+                "UPDATE accounts SET username = ?, email = ?, role = ?, is_active = ?, quota_bytes = ?, uid = ?,"
+                " password_hash = coalesce(?, password_hash) WHERE id = ?");
         if (r < 0)
                 return r;
         sqlite3_bind_text(statement, 1, account->username, -1, SQLITE_STATIC);
@@ -237,8 +245,9 @@ static int write_update(sqlite3 *db, void *userdata) {
                 if (r < 0)
                         return r;
         }
-        return bh_audit_append(db, update->caller,
-                               &(BhAudit){BH_AUDIT_SECURITY, "user-update", update->account->username, 0, update->message, 0});
+        return bh_audit_append(
+                db, update->caller,
+                &(BhAudit){BH_AUDIT_SECURITY, "user-update", update->account->username, 0, update->message, 0});
 }
 
 /* What changed, for the audit trail; owned. */
@@ -305,7 +314,8 @@ static BhAccount *apply(const BhAccount *account, const BhUserChanges *changes) 
 
 static int check_powers(BhUsers *users, const BhCaller *caller, const BhAccount *before, const BhAccount *after,
                         BhFailure *failure) {
-        bool loses = before->role == BH_ROLE_ADMIN && before->is_active && (after->role != BH_ROLE_ADMIN || !after->is_active);
+        bool loses = before->role == BH_ROLE_ADMIN && before->is_active &&
+                     (after->role != BH_ROLE_ADMIN || !after->is_active);
 
         if (caller->user_id == before->id && before->is_active && !after->is_active)
                 return conflict(failure, "Nobody deactivates their own account");
@@ -350,7 +360,8 @@ static int update_locked(BhUsers *users, const BhCaller *caller, uint64_t id, co
         if (r < 0)
                 return r;
         message = describe(before, after, password_hash != NULL);
-        r = store(users, &(Update){caller, after, password_hash, password_hash || (before->is_active && !after->is_active), message});
+        r = store(users, &(Update){caller, after, password_hash,
+                                   password_hash || (before->is_active && !after->is_active), message});
         if (r < 0)
                 return r;
         *ret = g_steal_pointer(&after);
@@ -364,8 +375,8 @@ static char *name_of(BhUsers *users, uint64_t id) {
         return account ? g_strdup(account->username) : g_strdup_printf("user %" G_GUINT64_FORMAT, id);
 }
 
-int bh_users_update(BhUsers *users, const BhCaller *caller, uint64_t id, const BhUserChanges *changes, BhFailure *failure,
-                    BhAccount **ret) {
+int bh_users_update(BhUsers *users, const BhCaller *caller, uint64_t id, const BhUserChanges *changes,
+                    BhFailure *failure, BhAccount **ret) {
         g_autofree char *password_hash = NULL;
         int r;
 
@@ -434,7 +445,8 @@ static int write_password(sqlite3 *db, void *userdata) {
         const PasswordChange *change = userdata;
         int r;
 
-        r = bh_database_prepare(db, &statement, "UPDATE accounts SET password_hash = ? WHERE id = ? AND password_hash = ?");
+        r = bh_database_prepare(db, &statement,
+                                "UPDATE accounts SET password_hash = ? WHERE id = ? AND password_hash = ?");
         if (r < 0)
                 return r;
         sqlite3_bind_text(statement, 1, change->new_hash, -1, SQLITE_STATIC);
@@ -487,8 +499,9 @@ static int write_deletion(sqlite3 *db, void *userdata) {
         r = bh_database_errno(db, sqlite3_step(statement));
         if (r < 0)
                 return r;
-        return bh_audit_append(db, deletion->caller,
-                               &(BhAudit){BH_AUDIT_SECURITY, "user-delete", deletion->account->username, 0, deletion->message, 0});
+        return bh_audit_append(
+                db, deletion->caller,
+                &(BhAudit){BH_AUDIT_SECURITY, "user-delete", deletion->account->username, 0, deletion->message, 0});
 }
 
 /* Who gets the files: the caller, or the administrator that was there first. Owned; NULL when there is nobody. */
@@ -508,8 +521,8 @@ static BhAccount *find_heir(BhUsers *users, const BhCaller *caller, uint64_t id)
 }
 
 /* First step, with the change lock: checks, and shuts the owner out, so that no file appears behind the one who gives them away. */
-static int begin_deletion(BhUsers *users, const BhCaller *caller, uint64_t id, BhFailure *failure, BhAccount **ret_account,
-                          BhAccount **ret_heir) {
+static int begin_deletion(BhUsers *users, const BhCaller *caller, uint64_t id, BhFailure *failure,
+                          BhAccount **ret_account, BhAccount **ret_heir) {
         _cleanup_(bh_account_freep) BhAccount *account = NULL, *heir = NULL, *disabled = NULL;
         uint64_t *key;
         int r;
@@ -540,18 +553,20 @@ static int begin_deletion(BhUsers *users, const BhCaller *caller, uint64_t id, B
         return 0;
 }
 
-static int give_files_away(BhUsers *users, const BhCaller *caller, const BhAccount *account, const BhAccount *heir, bool trash,
-                           BhFailure *failure) {
+static int give_files_away(BhUsers *users, const BhCaller *caller, const BhAccount *account, const BhAccount *heir,
+                           bool trash, BhFailure *failure) {
         int r;
 
         r = users->config.give_away(users->config.userdata, caller, account->owner, heir->owner, trash);
         if (r < 0)
-                return bh_failure_set(failure, r, NULL, "The files of %s cannot be given away: %s", account->username, g_strerror(-r));
+                return bh_failure_set(failure, r, NULL, "The files of %s cannot be given away: %s", account->username,
+                                      g_strerror(-r));
         return 0;
 }
 
 /* Last step, with the change lock again. */
-static int finish_deletion(BhUsers *users, const BhCaller *caller, const BhAccount *account, const BhAccount *heir, bool trash) {
+static int finish_deletion(BhUsers *users, const BhCaller *caller, const BhAccount *account, const BhAccount *heir,
+                           bool trash) {
         g_autofree char *message = NULL;
         int r;
 

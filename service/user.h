@@ -15,7 +15,8 @@
 typedef struct BhUsers BhUsers;
 
 /* Gives everything that is marked with from_owner to to_owner, into the trash or where it is; both are owner marks. Errors: negative errnos. May block for long. */
-typedef int (*BhGiveAway)(void *userdata, const BhCaller *caller, const char *from_owner, const char *to_owner, bool trash);
+typedef int (*BhGiveAway)(void *userdata, const BhCaller *caller, const char *from_owner, const char *to_owner,
+                          bool trash);
 
 typedef struct BhUsersConfig {
         BhPasswordCost cost;
@@ -53,8 +54,8 @@ typedef enum BhNewUserKind {
 
 /* Creates an account. *ret_password_hash (owned; may be NULL) is for bh_sessions_open(). action is for the audit row. Errors: -EINVAL, -EEXIST, -ENOMEM,
  * -EIO, -ENOSPC; failure says more. */
-int bh_users_create(BhUsers *users, const BhCaller *caller, const BhNewUser *new_user, BhNewUserKind kind, const char *action,
-                    BhFailure *failure, BhAccount **ret, char **ret_password_hash);
+int bh_users_create(BhUsers *users, const BhCaller *caller, const BhNewUser *new_user, BhNewUserKind kind,
+                    const char *action, BhFailure *failure, BhAccount **ret, char **ret_password_hash);
 
 typedef struct BhUserChanges {
         const char *username; /* NULL: as it was, as the next two */
@@ -68,8 +69,8 @@ typedef struct BhUserChanges {
 } BhUserChanges;
 
 /* All changes or none. Errors: -ENOENT, -EEXIST, -EINVAL, -EACCES "Conflict"; failure says more. */
-int bh_users_update(BhUsers *users, const BhCaller *caller, uint64_t id, const BhUserChanges *changes, BhFailure *failure,
-                    BhAccount **ret);
+int bh_users_update(BhUsers *users, const BhCaller *caller, uint64_t id, const BhUserChanges *changes,
+                    BhFailure *failure, BhAccount **ret);
 
 /* Deletes an account. trash: its files go to the trash of the heir, else they become the heir's; the heir is the caller, or the first administrator when the
  * caller has no account. The account is disabled first; when the files cannot be given away it stays as it was. Errors: -ENOENT, -EACCES "Conflict",

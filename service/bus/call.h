@@ -88,7 +88,7 @@ typedef struct BhMethod {
         size_t size;               /* of the struct of arguments and results, which starts zeroed */
         void (*clear)(void *data); /* frees what is in it; NULL when there is nothing */
         bool needs_storage;        /* NotAvailable while service->files is NULL */
-        bool waits_for_recovery;   /* changes files: held back, without a thread, as long as their usage is counted anew */
+        bool waits_for_recovery; /* changes files: held back, without a thread, as long as their usage is counted anew */
 
         /* Event loop, before work. Refuses what needs no waiting to be refused; returns 0 or a negative errno. May be NULL. */
         int (*prepare)(BhCall *call, void *data);
@@ -106,7 +106,7 @@ typedef struct BhMethod {
 struct BhCall {
         BhService *service;
         const BhMethod *method;
-        void *data;             /* of method->size bytes */
+        void *data;              /* of method->size bytes */
         sd_bus_message *message; /* event loop only */
         BhCaller caller;         /* settled before work */
         BhFailure failure;

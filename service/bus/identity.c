@@ -81,8 +81,8 @@ static BhStanding authorise(BhCall *call, const BhPeer *peer, int *result) {
         case BH_WHO_ACCOUNT:
                 if (caller->user_id != 0)
                         return BH_STANDING_SETTLED;
-                *result = bh_failure_set(&call->failure, -EACCES, "NotLinked", "The Unix user %s has no BaluHost account",
-                                         caller->username);
+                *result = bh_failure_set(&call->failure, -EACCES, "NotLinked",
+                                         "The Unix user %s has no BaluHost account", caller->username);
                 return BH_STANDING_REFUSED;
         case BH_WHO_FILES:
                 /* Without an account only root is an administrator already, and polkit would not say otherwise. */

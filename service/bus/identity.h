@@ -14,9 +14,9 @@
  * What the bridge says about the browser (options client_address, client_agent) is believed from the Unix user of the bridge only. */
 
 typedef enum BhStanding {
-        BH_STANDING_REFUSED,  /* call->failure says why */
-        BH_STANDING_SETTLED,  /* call->caller may do it */
-        BH_STANDING_POLKIT,   /* it is for polkit to say whether call->caller may do it */
+        BH_STANDING_REFUSED, /* call->failure says why */
+        BH_STANDING_SETTLED, /* call->caller may do it */
+        BH_STANDING_POLKIT,  /* it is for polkit to say whether call->caller may do it */
 } BhStanding;
 
 /* Fills in call->caller and says what follows for call->method->who. *result is the negative errno when it is refused. Event loop. */

@@ -65,8 +65,8 @@ static void job_free(gpointer data) {
 
 /* Properties ------------------------------------------------------------------------------------------------------------------------------ */
 
-static int get_operation(sd_bus *bus, const char *path, const char *interface, const char *property, sd_bus_message *reply,
-                         void *userdata, sd_bus_error *error) {
+static int get_operation(sd_bus *bus, const char *path, const char *interface, const char *property,
+                         sd_bus_message *reply, void *userdata, sd_bus_error *error) {
         return sd_bus_message_append(reply, "s", ((BhJob *)userdata)->kind->operation);
 }
 
@@ -80,14 +80,14 @@ static int get_progress_valid(sd_bus *bus, const char *path, const char *interfa
         return sd_bus_message_append(reply, "b", ((BhJob *)userdata)->view.bytes_total > 0);
 }
 
-static int get_cancelable(sd_bus *bus, const char *path, const char *interface, const char *property, sd_bus_message *reply,
-                          void *userdata, sd_bus_error *error) {
+static int get_cancelable(sd_bus *bus, const char *path, const char *interface, const char *property,
+                          sd_bus_message *reply, void *userdata, sd_bus_error *error) {
         return sd_bus_message_append(reply, "b", ((BhJob *)userdata)->kind->cancel != NULL);
 }
 
 static int emit_progress(BhJob *job) {
-        return sd_bus_emit_properties_changed(job->service->bus, job->path, INTERFACE, "Progress", "ProgressValid", "BytesDone",
-                                              "BytesTotal", "Rate", "ExpectedEndTime", NULL);
+        return sd_bus_emit_properties_changed(job->service->bus, job->path, INTERFACE, "Progress", "ProgressValid",
+                                              "BytesDone", "BytesTotal", "Rate", "ExpectedEndTime", NULL);
 }
 
 /* Methods --------------------------------------------------------------------------------------------------------------------------------- */
@@ -134,7 +134,8 @@ static int cancel_prepare(BhCall *call, void *data) {
 static int get_result_reply(BhCall *call, void *data, sd_bus_message *reply) {
         BhJob *job = find_job(call, data);
 
-        return sd_bus_message_append(reply, "ssss", bh_job_state_to_string(job->state), job->result, job->error, job->error_name);
+        return sd_bus_message_append(reply, "ssss", bh_job_state_to_string(job->state), job->result, job->error,
+                                     job->error_name);
 }
 
 static const BhMethod cancel_method = {
@@ -180,7 +181,8 @@ static const sd_bus_vtable vtable[] = {
         SD_BUS_PROPERTY("Progress", "d", NULL, offsetof(BhJob, view.percent), SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
         SD_BUS_PROPERTY("ProgressValid", "b", get_progress_valid, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
         SD_BUS_PROPERTY("BytesDone", "t", NULL, offsetof(BhJob, view.bytes_done), SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
-        SD_BUS_PROPERTY("BytesTotal", "t", NULL, offsetof(BhJob, view.bytes_total), SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
+        SD_BUS_PROPERTY("BytesTotal", "t", NULL, offsetof(BhJob, view.bytes_total),
+                        SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
         SD_BUS_PROPERTY("Rate", "t", NULL, offsetof(BhJob, view.rate), SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
         SD_BUS_PROPERTY("StartTime", "x", NULL, offsetof(BhJob, started_usec), SD_BUS_VTABLE_PROPERTY_CONST),
         SD_BUS_PROPERTY("ExpectedEndTime", "x", NULL, offsetof(BhJob, view.expected_end_usec),
@@ -233,7 +235,8 @@ static int start_tick(BhJobs *jobs) {
         int r;
 
         if (!jobs->tick) {
-                r = sd_event_add_time_relative(jobs->service->event, &jobs->tick, CLOCK_MONOTONIC, TICK_USEC, 0, on_tick, jobs);
+                r = sd_event_add_time_relative(jobs->service->event, &jobs->tick, CLOCK_MONOTONIC, TICK_USEC, 0,
+                                               on_tick, jobs);
                 if (r < 0)
                         return r;
         }
@@ -274,7 +277,8 @@ static void run_done(void *userdata, int result) {
         service->jobs->n_running--;
         (void)sd_bus_emit_properties_changed(service->bus, job->path, INTERFACE, "State", NULL);
         (void)sd_bus_emit_signal(service->bus, job->path, INTERFACE, "Completed", "b", result >= 0);
-        r = sd_event_add_time_relative(service->event, &job->removal, CLOCK_MONOTONIC, KEPT_USEC, BH_USEC_PER_SEC, on_removal, job);
+        r = sd_event_add_time_relative(service->event, &job->removal, CLOCK_MONOTONIC, KEPT_USEC, BH_USEC_PER_SEC,
+                                       on_removal, job);
         if (r < 0)
                 bh_log_warning_errno(r, "Cannot remember to remove %s", job->path);
         bh_service_check_idle(service);

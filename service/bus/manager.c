@@ -21,8 +21,8 @@ static bool setup_is_required(const BhService *service) {
 
 /* Properties ------------------------------------------------------------------------------------------------------------------------------ */
 
-static int get_version(sd_bus *bus, const char *path, const char *interface, const char *property, sd_bus_message *reply,
-                       void *userdata, sd_bus_error *error) {
+static int get_version(sd_bus *bus, const char *path, const char *interface, const char *property,
+                       sd_bus_message *reply, void *userdata, sd_bus_error *error) {
         return sd_bus_message_append(reply, "s", BALUHOST_VERSION);
 }
 
@@ -81,10 +81,11 @@ static int health_reply(BhCall *call, void *data, sd_bus_message *reply) {
                 storage = "The storage cannot be read or written";
         if (!service->files)
                 storage = service->storage_problem;
-        return sd_bus_message_append(reply, "a{sv}", 7, "status", "s", is_ok ? "ok" : "degraded", "version", "s", BALUHOST_VERSION,
-                                     "state", "s", state_of(service), "uptime_usec", "t",
-                                     (uint64_t)(g_get_monotonic_time() - service->started_usec), "database", "s", database,
-                                     "storage", "s", storage, "setup_required", "b", (int)setup_is_required(service));
+        return sd_bus_message_append(reply, "a{sv}", 7, "status", "s", is_ok ? "ok" : "degraded", "version", "s",
+                                     BALUHOST_VERSION, "state", "s", state_of(service), "uptime_usec", "t",
+                                     (uint64_t)(g_get_monotonic_time() - service->started_usec), "database", "s",
+                                     database, "storage", "s", storage, "setup_required", "b",
+                                     (int)setup_is_required(service));
 }
 
 static const BhMethod health_method = {
@@ -112,8 +113,8 @@ static const sd_bus_vtable vtable[] = {
         SD_BUS_PROPERTY("SetupRequired", "b", get_setup_required, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
         SD_BUS_PROPERTY("RegistrationOpen", "b", get_registration_open, 0, SD_BUS_VTABLE_PROPERTY_CONST),
         SD_BUS_PROPERTY("State", "s", get_state, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
-        SD_BUS_METHOD_WITH_ARGS("GetHealth", SD_BUS_ARGS("a{sv}", options), SD_BUS_RESULT("a{sv}", health), method_get_health,
-                                SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD_WITH_ARGS("GetHealth", SD_BUS_ARGS("a{sv}", options), SD_BUS_RESULT("a{sv}", health),
+                                method_get_health, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_VTABLE_END,
 };
 

@@ -10,12 +10,15 @@
 /* More than any method knows; what is longer is refused before it is looked at. */
 #define OPTIONS_MAX 64
 
+/* Longest name of an option that is worth repeating, in bytes. */
+#define NAME_SHOWN_MAX 64
+
 static int set_string(const BhOption *option, const char *what, const char *text, sd_bus_error *error) {
         char **value = option->value;
 
         if (strlen(text) > option->max)
-                return bh_error_set_named(error, "InvalidArgument", "The %s “%s” is longer than %zu bytes", what, option->name,
-                                          option->max);
+                return bh_error_set_named(error, "InvalidArgument", "The %s “%s” is longer than %zu bytes", what,
+                                          option->name, option->max);
         g_free(*value);
         *value = g_strdup(text);
         return 0;
@@ -47,7 +50,8 @@ static const BhOption *find(const BhOption *options, size_t n_options, const cha
         return NULL;
 }
 
-static int read_entry(sd_bus_message *m, const char *what, const char *name, const BhOption *option, sd_bus_error *error) {
+static int read_entry(sd_bus_message *m, const char *what, const char *name, const BhOption *option,
+                      sd_bus_error *error) {
         char signature[2] = {option->type, '\0'};
         const char *contents;
         int r;
@@ -56,8 +60,8 @@ static int read_entry(sd_bus_message *m, const char *what, const char *name, con
         if (r < 0)
                 return r;
         if (!g_str_equal(contents, signature))
-                return bh_error_set_named(error, "InvalidArgument", "The %s “%s” must be of the D-Bus type %s", what, name,
-                                          signature);
+                return bh_error_set_named(error, "InvalidArgument", "The %s “%s” must be of the D-Bus type %s", what,
+                                          name, signature);
         r = sd_bus_message_enter_container(m, 'v', signature);
         if (r < 0)
                 return r;
@@ -69,8 +73,8 @@ static int read_entry(sd_bus_message *m, const char *what, const char *name, con
         return sd_bus_message_exit_container(m);
 }
 
-int bh_options_read(sd_bus_message *m, const char *what, const BhOption *options, size_t n_options, const BhOption *extra,
-                    size_t n_extra, sd_bus_error *error) {
+int bh_options_read(sd_bus_message *m, const char *what, const BhOption *options, size_t n_options,
+                    const BhOption *extra, size_t n_extra, sd_bus_error *error) {
         const BhOption *seen[OPTIONS_MAX];
         size_t n_seen = 0;
         int r;
@@ -87,10 +91,12 @@ int bh_options_read(sd_bus_message *m, const char *what, const BhOption *options
                         return r;
                 option = find(options, n_options, name) ?: find(extra, n_extra, name);
                 if (!option)
-                        return bh_error_set_named(error, "InvalidArgument", "There is no %s “%.64s” here", what, name);
+                        return bh_error_set_named(error, "InvalidArgument", "There is no %s “%s” here", what,
+                                                  strlen(name) <= NAME_SHOWN_MAX ? name : "…");
                 for (size_t i = 0; i < n_seen; i++)
                         if (seen[i] == option)
-                                return bh_error_set_named(error, "InvalidArgument", "The %s “%s” is given twice", what, name);
+                                return bh_error_set_named(error, "InvalidArgument", "The %s “%s” is given twice", what,
+                                                          name);
                 g_assert(n_seen < OPTIONS_MAX);
                 seen[n_seen++] = option;
                 r = read_entry(m, what, name, option, error);
@@ -115,7 +121,8 @@ int bh_options_read_string(sd_bus_message *m, const char *argument, size_t max, 
         if (r < 0)
                 return r;
         if (strlen(text) > max)
-                return bh_error_set_named(error, "InvalidArgument", "The argument “%s” is longer than %zu bytes", argument, max);
+                return bh_error_set_named(error, "InvalidArgument", "The argument “%s” is longer than %zu bytes",
+                                          argument, max);
         *ret = g_strdup(text);
         return 0;
 }

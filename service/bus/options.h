@@ -9,17 +9,17 @@
 
 typedef struct BhOption {
         const char *name;
-        char type;     /* s, b, u, t or x */
-        void *value;   /* where it goes: char ** (owned, freed with g_free()), bool *, uint32_t *, uint64_t *, int64_t *; untouched when it is not given */
-        bool *is_set;  /* set to true when it is given; may be NULL */
-        size_t max;    /* bytes of a string at most */
+        char type;   /* s, b, u, t or x */
+        void *value; /* where it goes: char ** (owned, freed with g_free()), bool *, uint32_t *, uint64_t *, int64_t *; untouched when it is not given */
+        bool *is_set; /* set to true when it is given; may be NULL */
+        size_t max;   /* bytes of a string at most */
 } BhOption;
 
 /* Reads a dictionary at the message's position. what is what it is called in errors: "option", "change". extra is a second table, for the options that all
  * methods share; may be NULL. Sets error to InvalidArgument for what is unknown, given twice, of a wrong type or too long. Returns 0 or a negative errno.
  * Event loop. */
-int bh_options_read(sd_bus_message *m, const char *what, const BhOption *options, size_t n_options, const BhOption *extra,
-                    size_t n_extra, sd_bus_error *error);
+int bh_options_read(sd_bus_message *m, const char *what, const BhOption *options, size_t n_options,
+                    const BhOption *extra, size_t n_extra, sd_bus_error *error);
 
 /* Reads a string argument of at most max bytes into *ret (owned). argument is its name for the error. Returns 0 or a negative errno. Event loop. */
 int bh_options_read_string(sd_bus_message *m, const char *argument, size_t max, char **ret, sd_bus_error *error);

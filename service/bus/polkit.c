@@ -57,14 +57,15 @@ static int on_answer(sd_bus_message *m, void *userdata, sd_bus_error *error) {
         return 0;
 }
 
-int bh_polkit_check(sd_bus *bus, const char *peer, const char *action, bool interactive, BhPolkitDone done, void *userdata,
-                    BhPolkitCheck **ret) {
+int bh_polkit_check(sd_bus *bus, const char *peer, const char *action, bool interactive, BhPolkitDone done,
+                    void *userdata, BhPolkitCheck **ret) {
         __attribute__((cleanup(sd_bus_message_unrefp))) sd_bus_message *m = NULL;
         BhPolkitCheck *check;
         int r;
 
         check = g_new0(BhPolkitCheck, 1);
-        *check = (BhPolkitCheck){.bus = sd_bus_ref(bus), .interactive = interactive, .done = done, .userdata = userdata};
+        *check =
+                (BhPolkitCheck){.bus = sd_bus_ref(bus), .interactive = interactive, .done = done, .userdata = userdata};
         /* Unique among ours, which is all that polkit asks for. */
         check->cancellation_id = interactive ? g_uuid_string_random() : g_strdup("");
 

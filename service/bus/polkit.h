@@ -23,8 +23,8 @@ typedef void (*BhPolkitDone)(BhPolkitAnswer answer, void *userdata);
 
 /* Asks about the owner of the unique name. interactive: polkit may ask somebody for a password, for as long as that takes. done is called later,
  * never before this returns. Errors: those of sending. */
-int bh_polkit_check(sd_bus *bus, const char *peer, const char *action, bool interactive, BhPolkitDone done, void *userdata,
-                    BhPolkitCheck **ret);
+int bh_polkit_check(sd_bus *bus, const char *peer, const char *action, bool interactive, BhPolkitDone done,
+                    void *userdata, BhPolkitCheck **ret);
 
 /* Gives up: takes the password prompt away, does not call done, frees. NULL is fine. */
 void bh_polkit_cancel(BhPolkitCheck *check);

@@ -25,7 +25,7 @@
 typedef struct SignIn {
         char *username, *email, *password, *refresh_token;
         bool refresh;
-        BhTokens tokens;    /* result, as the next */
+        BhTokens tokens; /* result, as the next */
         BhAccount *account;
 } SignIn;
 
@@ -69,8 +69,8 @@ static int attempt_prepare(BhCall *call, void *data) {
 static int login_work(BhCall *call, void *data) {
         SignIn *sign_in = data;
 
-        return bh_signin_login(call->service->signin, &call->caller, sign_in->username, sign_in->password, sign_in->refresh,
-                               &call->failure, &sign_in->tokens, &sign_in->account);
+        return bh_signin_login(call->service->signin, &call->caller, sign_in->username, sign_in->password,
+                               sign_in->refresh, &call->failure, &sign_in->tokens, &sign_in->account);
 }
 
 static const BhMethod login_method = {
@@ -111,8 +111,9 @@ static int register_prepare(BhCall *call, void *data) {
 static int register_work(BhCall *call, void *data) {
         SignIn *sign_in = data;
 
-        return bh_signin_register(call->service->signin, &call->caller, sign_in->username, sign_in->email, sign_in->password,
-                                  sign_in->refresh, &call->failure, &sign_in->tokens, &sign_in->account);
+        return bh_signin_register(call->service->signin, &call->caller, sign_in->username, sign_in->email,
+                                  sign_in->password, sign_in->refresh, &call->failure, &sign_in->tokens,
+                                  &sign_in->account);
 }
 
 static const BhMethod register_method = {
@@ -196,7 +197,8 @@ static int logout_work(BhCall *call, void *data) {
                 return bh_failure_set(&call->failure, -EACCES, "NotAuthenticated", "Not authenticated");
         if (!call->caller.session_id)
                 return bh_sessions_end_by_refresh_token(call->service->sessions, &call->caller, logout->refresh_token);
-        r = bh_sessions_end(call->service->sessions, &call->caller, call->caller.user_id, call->caller.session_id, "logout");
+        r = bh_sessions_end(call->service->sessions, &call->caller, call->caller.user_id, call->caller.session_id,
+                            "logout");
         return r == -ENOENT ? -EKEYREJECTED : r; /* somebody else ended it meanwhile */
 }
 
@@ -281,8 +283,8 @@ static int change_password_prepare(BhCall *call, void *data) {
 static int change_password_work(BhCall *call, void *data) {
         ChangePassword *change = data;
 
-        return bh_signin_change_password(call->service->signin, &call->caller, change->current_password, change->new_password,
-                                         &call->failure);
+        return bh_signin_change_password(call->service->signin, &call->caller, change->current_password,
+                                         change->new_password, &call->failure);
 }
 
 static const BhMethod change_password_method = {
@@ -325,11 +327,11 @@ static int list_reply(BhCall *call, void *data, sd_bus_message *reply) {
         for (unsigned i = 0; i < list->len; i++) {
                 const BhSession *session = list->pdata[i];
 
-                r = sd_bus_message_append(reply, "a{sv}", 7, "session_id", "s", session->id, "created_usec", "x",
-                                          session->created_usec, "last_used_usec", "x", session->last_used_usec, "expires_usec",
-                                          "x", session->expires_usec, "client_address", "s", session->client_address,
-                                          "client_agent", "s", session->client_agent, "is_current", "b",
-                                          (int)(g_strcmp0(session->id, call->caller.session_id) == 0));
+                r = sd_bus_message_append(
+                        reply, "a{sv}", 7, "session_id", "s", session->id, "created_usec", "x", session->created_usec,
+                        "last_used_usec", "x", session->last_used_usec, "expires_usec", "x", session->expires_usec,
+                        "client_address", "s", session->client_address, "client_agent", "s", session->client_agent,
+                        "is_current", "b", (int)(g_strcmp0(session->id, call->caller.session_id) == 0));
                 if (r < 0)
                         return r;
         }
@@ -361,12 +363,16 @@ static void revoke_clear(void *data) {
 static int revoke_work(BhCall *call, void *data) {
         int r;
 
-        r = bh_sessions_end(call->service->sessions, &call->caller, call->caller.user_id, ((Revoke *)data)->session_id, "session-revoke");
+        r = bh_sessions_end(call->service->sessions, &call->caller, call->caller.user_id, ((Revoke *)data)->session_id,
+                            "session-revoke");
         return r == -ENOENT ? bh_failure_set(&call->failure, r, NULL, "You have no such session") : r;
 }
 
-static const BhMethod revoke_method = {
-        .name = "Sessions.Revoke", .who = BH_WHO_ACCOUNT, .size = sizeof(Revoke), .clear = revoke_clear, .work = revoke_work};
+static const BhMethod revoke_method = {.name = "Sessions.Revoke",
+                                       .who = BH_WHO_ACCOUNT,
+                                       .size = sizeof(Revoke),
+                                       .clear = revoke_clear,
+                                       .work = revoke_work};
 
 static int method_revoke(sd_bus_message *m, void *userdata, sd_bus_error *error) {
         _cleanup_(bh_call_freep) BhCall *call = bh_call_new(userdata, m, &revoke_method);
@@ -389,20 +395,21 @@ static const sd_bus_vtable vtable[] = {
         SD_BUS_METHOD_WITH_ARGS("Register", SD_BUS_ARGS("s", username, "s", email, "s", password, "a{sv}", options),
                                 SD_BUS_RESULT("s", access_token, "s", refresh_token, "t", expires_in, "a{sv}", user),
                                 method_register, SD_BUS_VTABLE_UNPRIVILEGED),
-        SD_BUS_METHOD_WITH_ARGS("Refresh", SD_BUS_ARGS("s", refresh_token, "a{sv}", options),
-                                SD_BUS_RESULT("s", access_token, "s", new_refresh_token, "t", expires_in, "a{sv}", user),
-                                method_refresh, SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD_WITH_ARGS(
+                "Refresh", SD_BUS_ARGS("s", refresh_token, "a{sv}", options),
+                SD_BUS_RESULT("s", access_token, "s", new_refresh_token, "t", expires_in, "a{sv}", user),
+                method_refresh, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD_WITH_ARGS("Logout", SD_BUS_ARGS("a{sv}", options), SD_BUS_NO_RESULT, method_logout,
                                 SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD_WITH_ARGS("WhoAmI", SD_BUS_ARGS("a{sv}", options), SD_BUS_RESULT("a{sv}", user), method_who_am_i,
                                 SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD_WITH_ARGS("ChangePassword",
-                                SD_BUS_ARGS("s", current_password, "s", new_password, "a{sv}", options), SD_BUS_NO_RESULT,
-                                method_change_password, SD_BUS_VTABLE_UNPRIVILEGED),
+                                SD_BUS_ARGS("s", current_password, "s", new_password, "a{sv}", options),
+                                SD_BUS_NO_RESULT, method_change_password, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD_WITH_ARGS("List", SD_BUS_ARGS("a{sv}", options), SD_BUS_RESULT("aa{sv}", sessions), method_list,
                                 SD_BUS_VTABLE_UNPRIVILEGED),
-        SD_BUS_METHOD_WITH_ARGS("Revoke", SD_BUS_ARGS("s", session_id, "a{sv}", options), SD_BUS_NO_RESULT, method_revoke,
-                                SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD_WITH_ARGS("Revoke", SD_BUS_ARGS("s", session_id, "a{sv}", options), SD_BUS_NO_RESULT,
+                                method_revoke, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_VTABLE_END,
 };
 

@@ -67,8 +67,9 @@ static int parse_order(BhService *service, const BhUserFilter *filter, BhFailure
                 if (g_str_equal(columns[i].name, filter->sort_by ?: "username"))
                         ret->compare = columns[i].compare;
         if (!ret->compare)
-                return bh_failure_set(failure, -EINVAL, NULL,
-                                      "sort_by is “username”, “email”, “role”, “created_at”, “is_active” or “used_bytes”");
+                return bh_failure_set(
+                        failure, -EINVAL, NULL,
+                        "sort_by is “username”, “email”, “role”, “created_at”, “is_active” or “used_bytes”");
         ret->is_descending = g_strcmp0(filter->sort_order, "desc") == 0;
         if (filter->sort_order && !ret->is_descending && !g_str_equal(filter->sort_order, "asc"))
                 return bh_failure_set(failure, -EINVAL, NULL, "sort_order is “asc” or “desc”");

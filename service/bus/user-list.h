@@ -10,8 +10,8 @@
 /* Accounts, filtered and sorted. */
 
 typedef struct BhUserFilter {
-        const char *search;     /* part of name or e-mail address; NULL: all, as the next */
-        const char *role;       /* "admin", "user" */
+        const char *search; /* part of name or e-mail address; NULL: all, as the next */
+        const char *role;   /* "admin", "user" */
         bool has_is_active, is_active;
         const char *sort_by;    /* "username" (NULL), "email", "role", "created_at", "is_active", "used_bytes" */
         const char *sort_order; /* "asc" (NULL), "desc" */

@@ -101,8 +101,8 @@ static int create_work(BhCall *call, void *data) {
         r = parse_role(call, edit, &new_user.role);
         if (r < 0)
                 return r;
-        return bh_users_create(call->service->users, &call->caller, &new_user, BH_NEW_USER_BY_ADMIN, "user-create", &call->failure,
-                               &edit->account, NULL);
+        return bh_users_create(call->service->users, &call->caller, &new_user, BH_NEW_USER_BY_ADMIN, "user-create",
+                               &call->failure, &edit->account, NULL);
 }
 
 static void create_done(BhCall *call, void *data) {
@@ -173,9 +173,10 @@ static int first_admin_work(BhCall *call, void *data) {
                                     .uid = edit->uid};
 
         if (!is_root(call) && !bh_setup_check(call->service->setup, edit->setup_token))
-                return bh_failure_set(&call->failure, -EKEYREJECTED, NULL, "This is not the setup token in the journal of the service");
-        return bh_users_create(call->service->users, &call->caller, &new_user, BH_NEW_USER_FIRST_ADMIN, "user-create-first-admin",
-                               &call->failure, &edit->account, NULL);
+                return bh_failure_set(&call->failure, -EKEYREJECTED, NULL,
+                                      "This is not the setup token in the journal of the service");
+        return bh_users_create(call->service->users, &call->caller, &new_user, BH_NEW_USER_FIRST_ADMIN,
+                               "user-create-first-admin", &call->failure, &edit->account, NULL);
 }
 
 static const BhMethod first_admin_method = {
@@ -237,7 +238,8 @@ static int update_work(BhCall *call, void *data) {
         r = parse_role(call, edit, &changes.role);
         if (r < 0)
                 return r;
-        return bh_users_update(call->service->users, &call->caller, edit->user_id, &changes, &call->failure, &edit->account);
+        return bh_users_update(call->service->users, &call->caller, edit->user_id, &changes, &call->failure,
+                               &edit->account);
 }
 
 static const BhMethod update_method = {
@@ -358,8 +360,8 @@ static int list_reply(BhCall *call, void *data, sd_bus_message *reply) {
         r = sd_bus_message_close_container(reply);
         if (r < 0)
                 return r;
-        return sd_bus_message_append(reply, "tttt", (uint64_t)list->accounts->len, active, (uint64_t)list->accounts->len - active,
-                                     admins);
+        return sd_bus_message_append(reply, "tttt", (uint64_t)list->accounts->len, active,
+                                     (uint64_t)list->accounts->len - active, admins);
 }
 
 static const BhMethod list_method = {
@@ -392,10 +394,10 @@ static int method_list(sd_bus_message *m, void *userdata, sd_bus_error *error) {
 static const sd_bus_vtable vtable[] = {
         SD_BUS_VTABLE_START(0),
         SD_BUS_METHOD_WITH_ARGS("List", SD_BUS_ARGS("a{sv}", options),
-                                SD_BUS_RESULT("aa{sv}", users, "t", total, "t", active, "t", inactive, "t", admins), method_list,
-                                SD_BUS_VTABLE_UNPRIVILEGED),
-        SD_BUS_METHOD_WITH_ARGS("Get", SD_BUS_ARGS("t", user_id, "a{sv}", options), SD_BUS_RESULT("a{sv}", user), method_get,
-                                SD_BUS_VTABLE_UNPRIVILEGED),
+                                SD_BUS_RESULT("aa{sv}", users, "t", total, "t", active, "t", inactive, "t", admins),
+                                method_list, SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD_WITH_ARGS("Get", SD_BUS_ARGS("t", user_id, "a{sv}", options), SD_BUS_RESULT("a{sv}", user),
+                                method_get, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD_WITH_ARGS("Create", SD_BUS_ARGS("s", username, "s", password, "a{sv}", options),
                                 SD_BUS_RESULT("a{sv}", user), method_create, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD_WITH_ARGS("CreateFirstAdmin",

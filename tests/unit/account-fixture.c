@@ -13,23 +13,29 @@ static int give_away(void *userdata, const BhCaller *caller, const char *from_ow
 
         /* Whose files are given away is shut out already. */
         g_assert_false(from->is_active);
-        g_string_append_printf(fixture->given, "%s of %s to %s;", trash ? "trash" : "files", from->username, to->username);
+        g_string_append_printf(fixture->given, "%s of %s to %s;", trash ? "trash" : "files", from->username,
+                               to->username);
         return fixture->give_result;
 }
 
 static void open_all(AccountFixture *fixture) {
-        const BhSessionsConfig sessions = {fixture->config.access_lifetime, fixture->config.access_lifetime_with_refresh,
+        const BhSessionsConfig sessions = {fixture->config.access_lifetime,
+                                           fixture->config.access_lifetime_with_refresh,
                                            fixture->config.refresh_lifetime};
-        const BhUsersConfig users = {.cost = {fixture->config.password_opslimit, fixture->config.password_memlimit_kib * 1024},
-                                     .forbidden_uid = 4711,
-                                     .give_away = give_away,
-                                     .userdata = fixture};
+        const BhUsersConfig users = {
+                .cost = {fixture->config.password_opslimit, fixture->config.password_memlimit_kib * 1024},
+                .forbidden_uid = 4711,
+                .give_away = give_away,
+                .userdata = fixture};
 
         g_assert_cmpint(bh_database_open(&fixture->database, fixture->path), ==, 0);
         g_assert_cmpint(bh_accounts_load(&fixture->accounts, fixture->database), ==, 0);
-        g_assert_cmpint(bh_sessions_load(&fixture->sessions, &sessions, fixture->database, fixture->accounts, &fixture->key), ==, 0);
+        g_assert_cmpint(
+                bh_sessions_load(&fixture->sessions, &sessions, fixture->database, fixture->accounts, &fixture->key),
+                ==, 0);
         fixture->users = bh_users_new(&users, fixture->database, fixture->accounts, fixture->sessions);
-        fixture->signin = bh_signin_new(&fixture->config, fixture->database, fixture->accounts, fixture->sessions, fixture->users);
+        fixture->signin = bh_signin_new(&fixture->config, fixture->database, fixture->accounts, fixture->sessions,
+                                        fixture->users);
 }
 
 static void close_all(AccountFixture *fixture) {
@@ -78,12 +84,14 @@ void account_fixture_tear_down(AccountFixture *fixture, gconstpointer data) {
 
 uint64_t account_fixture_add(AccountFixture *fixture, const char *username, BhRole role) {
         g_autofree char *password = g_strdup_printf("password of %s", username);
-        const BhNewUser new_user = {.username = username, .password = password, .role = role, .is_active = true, .uid = -1};
+        const BhNewUser new_user = {
+                .username = username, .password = password, .role = role, .is_active = true, .uid = -1};
         _cleanup_(bh_failure_clear) BhFailure failure = {};
         _cleanup_(bh_account_freep) BhAccount *account = NULL;
         BhCaller nobody = {};
 
-        g_assert_cmpint(bh_users_create(fixture->users, &nobody, &new_user, BH_NEW_USER_BY_ADMIN, "user-create", &failure, &account, NULL),
+        g_assert_cmpint(bh_users_create(fixture->users, &nobody, &new_user, BH_NEW_USER_BY_ADMIN, "user-create",
+                                        &failure, &account, NULL),
                         ==, 0);
         return account->id;
 }
@@ -106,7 +114,9 @@ static int count_audits(sqlite3 *db, void *userdata) {
         _cleanup_(bh_statement_resetp) sqlite3_stmt *statement = NULL;
         AuditCount *count = userdata;
 
-        g_assert_cmpint(bh_database_prepare(db, &statement, "SELECT count(*) FROM audit WHERE action = ? AND (result <> 0) = ?"), ==, 0);
+        g_assert_cmpint(bh_database_prepare(db, &statement,
+                                            "SELECT count(*) FROM audit WHERE action = ? AND (result <> 0) = ?"),
+                        ==, 0);
         sqlite3_bind_text(statement, 1, count->action, -1, SQLITE_STATIC);
         sqlite3_bind_int(statement, 2, count->failed);
         g_assert_cmpint(sqlite3_step(statement), ==, SQLITE_ROW);

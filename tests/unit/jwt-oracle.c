@@ -17,7 +17,8 @@ char *jwt_oracle_sign(const unsigned char *key, size_t key_size, const char *pay
         return token;
 }
 
-bool jwt_oracle_agrees(const unsigned char *key, size_t key_size, const char *token, const char *claim, const char *text) {
+bool jwt_oracle_agrees(const unsigned char *key, size_t key_size, const char *token, const char *claim,
+                       const char *text) {
         const char *value;
         jwt_t *jwt = NULL;
         bool agrees;

@@ -10,4 +10,5 @@
 char *jwt_oracle_sign(const unsigned char *key, size_t key_size, const char *payload);
 
 /* Whether it is a genuine HS256 token, and its claim of that name is the text. */
-bool jwt_oracle_agrees(const unsigned char *key, size_t key_size, const char *token, const char *claim, const char *text);
+bool jwt_oracle_agrees(const unsigned char *key, size_t key_size, const char *token, const char *claim,
+                       const char *text);

@@ -17,7 +17,8 @@ static int create(AccountFixture *fixture, BhNewUser new_user, BhNewUserKind kin
         return bh_users_create(fixture->users, &nobody, &new_user, kind, "user-create", failure, &account, NULL);
 }
 
-static void assert_create(AccountFixture *fixture, BhNewUser new_user, BhNewUserKind kind, int result, const char *name) {
+static void assert_create(AccountFixture *fixture, BhNewUser new_user, BhNewUserKind kind, int result,
+                          const char *name) {
         _cleanup_(bh_failure_clear) BhFailure failure = {};
 
         g_assert_cmpint(create(fixture, new_user, kind, &failure), ==, result);
@@ -26,7 +27,8 @@ static void assert_create(AccountFixture *fixture, BhNewUser new_user, BhNewUser
         g_assert_cmpstr(failure.name, ==, name);
 }
 
-static int update(AccountFixture *fixture, uint64_t by, uint64_t id, const BhUserChanges *changes, const char **ret_name) {
+static int update(AccountFixture *fixture, uint64_t by, uint64_t id, const BhUserChanges *changes,
+                  const char **ret_name) {
         _cleanup_(bh_failure_clear) BhFailure failure = {};
         _cleanup_(bh_account_freep) BhAccount *account = NULL;
         _cleanup_(bh_caller_clear) BhCaller caller = by ? account_fixture_caller(fixture, by) : (BhCaller){};
@@ -38,7 +40,7 @@ static int update(AccountFixture *fixture, uint64_t by, uint64_t id, const BhUse
         return r;
 }
 
-static int delete(AccountFixture *fixture, uint64_t by, uint64_t id, bool trash, const char **ret_name) {
+static int delete (AccountFixture *fixture, uint64_t by, uint64_t id, bool trash, const char **ret_name) {
         _cleanup_(bh_failure_clear) BhFailure failure = {};
         _cleanup_(bh_caller_clear) BhCaller caller = by ? account_fixture_caller(fixture, by) : (BhCaller){};
         int r = bh_users_delete(fixture->users, &caller, id, trash, &failure);
@@ -68,7 +70,8 @@ static void assert_account(AccountFixture *fixture, uint64_t id) {
 }
 
 static void what_is_created_is_found_in_every_way_and_after_a_restart(AccountFixture *fixture, gconstpointer data) {
-        const BhNewUser ben = {.username = "Ben", .email = "ben@example.org", .role = BH_ROLE_ADMIN, .quota_bytes = 5000, .uid = 1234};
+        const BhNewUser ben = {
+                .username = "Ben", .email = "ben@example.org", .role = BH_ROLE_ADMIN, .quota_bytes = 5000, .uid = 1234};
         _cleanup_(bh_account_freep) BhAccount *account = NULL;
 
         assert_create(fixture, ben, BH_NEW_USER_BY_ADMIN, 0, NULL);
@@ -85,18 +88,33 @@ static void what_is_created_is_found_in_every_way_and_after_a_restart(AccountFix
 }
 
 static void bad_values_are_refused(AccountFixture *fixture, gconstpointer data) {
-        static const char *const names[] = {"", " ", "a b", "-a", ".a", "_a", "ä", "a/b", "a\n", "a@b", "root;", "..",
+        static const char *const names[] = {"",
+                                            " ",
+                                            "a b",
+                                            "-a",
+                                            ".a",
+                                            "_a",
+                                            "ä",
+                                            "a/b",
+                                            "a\n",
+                                            "a@b",
+                                            "root;",
+                                            "..",
                                             "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"};
-        static const char *const good_names[] = {"a", "A", "7", "a.b_c-d", "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"};
+        static const char *const good_names[] = {"a", "A", "7", "a.b_c-d",
+                                                 "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"};
         static const char *const emails[] = {"a", "@", "a@", "@b", "a b@c", "a@b\n", "a@\x7f"};
-        g_autofree char *long_password = g_strnfill(BH_PASSWORD_MAX + 1, 'x'), *long_email = g_strnfill(BH_EMAIL_MAX, 'x');
+        g_autofree char *long_password = g_strnfill(BH_PASSWORD_MAX + 1, 'x'),
+                        *long_email = g_strnfill(BH_EMAIL_MAX, 'x');
 
         memcpy(long_email + 10, "@", 1);
         for (size_t i = 0; i < G_N_ELEMENTS(names); i++)
-                assert_create(fixture, (BhNewUser){.username = names[i], .uid = -1}, BH_NEW_USER_BY_ADMIN, -EINVAL, NULL);
+                assert_create(fixture, (BhNewUser){.username = names[i], .uid = -1}, BH_NEW_USER_BY_ADMIN, -EINVAL,
+                              NULL);
         for (size_t i = 0; i < G_N_ELEMENTS(good_names); i++)
                 if (i != 1) /* the same as the first */
-                        assert_create(fixture, (BhNewUser){.username = good_names[i], .uid = -1}, BH_NEW_USER_BY_ADMIN, 0, NULL);
+                        assert_create(fixture, (BhNewUser){.username = good_names[i], .uid = -1}, BH_NEW_USER_BY_ADMIN,
+                                      0, NULL);
         for (size_t i = 0; i < G_N_ELEMENTS(emails); i++)
                 assert_create(fixture, (BhNewUser){.email = emails[i], .uid = -1}, BH_NEW_USER_BY_ADMIN, -EINVAL, NULL);
         assert_create(fixture, (BhNewUser){.password = "seven77", .uid = -1}, BH_NEW_USER_BY_ADMIN, -EINVAL, NULL);
@@ -105,7 +123,8 @@ static void bad_values_are_refused(AccountFixture *fixture, gconstpointer data) 
         assert_create(fixture, (BhNewUser){.uid = -2}, BH_NEW_USER_BY_ADMIN, -EINVAL, NULL);
         assert_create(fixture, (BhNewUser){.uid = UINT32_MAX}, BH_NEW_USER_BY_ADMIN, -EINVAL, NULL);
         assert_create(fixture, (BhNewUser){.uid = 4711}, BH_NEW_USER_BY_ADMIN, -EINVAL, NULL); /* the bridge's */
-        g_assert_cmpint(account_fixture_audits(fixture, "user-create", true), ==, (int)G_N_ELEMENTS(names) + (int)G_N_ELEMENTS(emails) + 6);
+        g_assert_cmpint(account_fixture_audits(fixture, "user-create", true), ==,
+                        (int)G_N_ELEMENTS(names) + (int)G_N_ELEMENTS(emails) + 6);
 
         /* Development mode has a password of seven bytes, but no other liberties. */
         assert_create(fixture, (BhNewUser){.password = "demo123", .uid = -1}, BH_NEW_USER_SEED, 0, NULL);
@@ -121,7 +140,9 @@ static void names_and_unix_users_are_given_once(AccountFixture *fixture, gconstp
         assert_create(fixture, (BhNewUser){.username = "maria", .uid = -1}, BH_NEW_USER_BY_ADMIN, 0, NULL);
         g_assert_cmpint(update(fixture, 0, 2, &(BhUserChanges){.username = "Alex"}, &name), ==, -EEXIST);
         g_assert_cmpint(update(fixture, 0, 2, &(BhUserChanges){.has_uid = true, .uid = 1000}, &name), ==, -EEXIST);
-        g_assert_cmpint(update(fixture, 0, 1, &(BhUserChanges){.username = "ALEX", .has_uid = true, .uid = 1000}, &name), ==, 0);
+        g_assert_cmpint(
+                update(fixture, 0, 1, &(BhUserChanges){.username = "ALEX", .has_uid = true, .uid = 1000}, &name), ==,
+                0);
         g_assert_cmpint(update(fixture, 0, 1, &(BhUserChanges){.has_uid = true, .uid = -1}, &name), ==, 0);
         g_assert_cmpint(update(fixture, 0, 2, &(BhUserChanges){.has_uid = true, .uid = 1000}, &name), ==, 0);
 }
@@ -136,23 +157,35 @@ static void only_one_can_be_the_first_administrator(AccountFixture *fixture, gco
 }
 
 static void an_update_is_all_or_nothing(AccountFixture *fixture, gconstpointer data) {
-        uint64_t admin = account_fixture_add(fixture, "admin", BH_ROLE_ADMIN), alex = account_fixture_add(fixture, "alex", BH_ROLE_USER);
+        uint64_t admin = account_fixture_add(fixture, "admin", BH_ROLE_ADMIN),
+                 alex = account_fixture_add(fixture, "alex", BH_ROLE_USER);
         _cleanup_(bh_account_freep) BhAccount *account = NULL, *changed = NULL;
         const char *name;
 
-        g_assert_cmpint(update(fixture, admin, alex, &(BhUserChanges){.username = "alexander", .email = "nonsense"}, &name), ==, -EINVAL);
-        g_assert_cmpint(update(fixture, admin, alex, &(BhUserChanges){.username = "alexander", .password = "short"}, &name), ==, -EINVAL);
-        g_assert_cmpint(update(fixture, admin, alex, &(BhUserChanges){.has_quota_bytes = true, .quota_bytes = UINT64_MAX}, &name), ==, -EINVAL);
+        g_assert_cmpint(
+                update(fixture, admin, alex, &(BhUserChanges){.username = "alexander", .email = "nonsense"}, &name), ==,
+                -EINVAL);
+        g_assert_cmpint(
+                update(fixture, admin, alex, &(BhUserChanges){.username = "alexander", .password = "short"}, &name), ==,
+                -EINVAL);
+        g_assert_cmpint(update(fixture, admin, alex,
+                               &(BhUserChanges){.has_quota_bytes = true, .quota_bytes = UINT64_MAX}, &name),
+                        ==, -EINVAL);
         g_assert_cmpint(update(fixture, admin, alex, &(BhUserChanges){.has_uid = true, .uid = -5}, &name), ==, -EINVAL);
-        g_assert_cmpint(update(fixture, admin, alex, &(BhUserChanges){.email = "a@b", .username = "admin"}, &name), ==, -EEXIST);
+        g_assert_cmpint(update(fixture, admin, alex, &(BhUserChanges){.email = "a@b", .username = "admin"}, &name), ==,
+                        -EEXIST);
         g_assert_cmpint(update(fixture, admin, 99, &(BhUserChanges){.email = ""}, &name), ==, -ENOENT);
         account = bh_accounts_get(fixture->accounts, alex);
         g_assert_cmpstr(account->username, ==, "alex");
         g_assert_cmpstr(account->email, ==, "");
 
         g_assert_cmpint(update(fixture, admin, alex,
-                               &(BhUserChanges){.username = "alexander", .email = "a@b", .has_role = true, .role = BH_ROLE_ADMIN,
-                                                .has_quota_bytes = true, .quota_bytes = 7},
+                               &(BhUserChanges){.username = "alexander",
+                                                .email = "a@b",
+                                                .has_role = true,
+                                                .role = BH_ROLE_ADMIN,
+                                                .has_quota_bytes = true,
+                                                .quota_bytes = 7},
                                &name),
                         ==, 0);
         account_fixture_restart(fixture);
@@ -168,13 +201,15 @@ static void an_update_is_all_or_nothing(AccountFixture *fixture, gconstpointer d
 }
 
 static void the_last_active_administrator_stays_one(AccountFixture *fixture, gconstpointer data) {
-        uint64_t admin = account_fixture_add(fixture, "admin", BH_ROLE_ADMIN), second = account_fixture_add(fixture, "second", BH_ROLE_ADMIN);
+        uint64_t admin = account_fixture_add(fixture, "admin", BH_ROLE_ADMIN),
+                 second = account_fixture_add(fixture, "second", BH_ROLE_ADMIN);
         const char *name;
 
         g_assert_cmpint(update(fixture, admin, second, &(BhUserChanges){.has_is_active = true}, &name), ==, 0);
         g_assert_cmpint(update(fixture, 0, admin, &(BhUserChanges){.has_is_active = true}, &name), ==, -EACCES);
         g_assert_cmpstr(name, ==, "Conflict");
-        g_assert_cmpint(update(fixture, 0, admin, &(BhUserChanges){.has_role = true, .role = BH_ROLE_USER}, &name), ==, -EACCES);
+        g_assert_cmpint(update(fixture, 0, admin, &(BhUserChanges){.has_role = true, .role = BH_ROLE_USER}, &name), ==,
+                        -EACCES);
         g_assert_cmpstr(name, ==, "Conflict");
         g_assert_cmpint(delete (fixture, 0, admin, false, &name), ==, -EACCES);
         g_assert_cmpstr(name, ==, "Conflict");
@@ -192,7 +227,8 @@ static void nobody_harms_their_own_account(AccountFixture *fixture, gconstpointe
         account_fixture_add(fixture, "second", BH_ROLE_ADMIN);
         g_assert_cmpint(update(fixture, admin, admin, &(BhUserChanges){.has_is_active = true}, &name), ==, -EACCES);
         g_assert_cmpstr(name, ==, "Conflict");
-        g_assert_cmpint(update(fixture, admin, admin, &(BhUserChanges){.has_role = true, .role = BH_ROLE_USER}, &name), ==, -EACCES);
+        g_assert_cmpint(update(fixture, admin, admin, &(BhUserChanges){.has_role = true, .role = BH_ROLE_USER}, &name),
+                        ==, -EACCES);
         g_assert_cmpstr(name, ==, "Conflict");
         g_assert_cmpint(delete (fixture, admin, admin, true, &name), ==, -EACCES);
         g_assert_cmpstr(name, ==, "Conflict");
@@ -200,15 +236,19 @@ static void nobody_harms_their_own_account(AccountFixture *fixture, gconstpointe
         g_assert_cmpstr(fixture->given->str, ==, "");
 }
 
-static void files_of_the_deleted_go_to_the_caller_or_the_first_administrator(AccountFixture *fixture, gconstpointer data) {
-        uint64_t user = account_fixture_add(fixture, "user", BH_ROLE_USER), first = account_fixture_add(fixture, "first", BH_ROLE_ADMIN);
-        uint64_t second = account_fixture_add(fixture, "second", BH_ROLE_ADMIN), alex = account_fixture_add(fixture, "alex", BH_ROLE_USER);
+static void files_of_the_deleted_go_to_the_caller_or_the_first_administrator(AccountFixture *fixture,
+                                                                             gconstpointer data) {
+        uint64_t user = account_fixture_add(fixture, "user", BH_ROLE_USER),
+                 first = account_fixture_add(fixture, "first", BH_ROLE_ADMIN);
+        uint64_t second = account_fixture_add(fixture, "second", BH_ROLE_ADMIN),
+                 alex = account_fixture_add(fixture, "alex", BH_ROLE_USER);
         const char *name;
 
         g_assert_cmpint(delete (fixture, second, alex, false, &name), ==, 0);
         g_assert_cmpint(delete (fixture, 0, user, true, &name), ==, 0);
         g_assert_cmpint(delete (fixture, 0, first, true, &name), ==, 0);
-        g_assert_cmpstr(fixture->given->str, ==, "files of alex to second;trash of user to first;trash of first to second;");
+        g_assert_cmpstr(fixture->given->str, ==,
+                        "files of alex to second;trash of user to first;trash of first to second;");
         g_assert_cmpint(delete (fixture, 0, alex, true, &name), ==, -ENOENT);
         account_fixture_restart(fixture);
         g_assert_null(bh_accounts_get(fixture->accounts, alex));
@@ -219,7 +259,8 @@ static void files_of_the_deleted_go_to_the_caller_or_the_first_administrator(Acc
 }
 
 static void an_account_stays_when_its_files_cannot_be_given_away(AccountFixture *fixture, gconstpointer data) {
-        uint64_t admin = account_fixture_add(fixture, "admin", BH_ROLE_ADMIN), alex = account_fixture_add(fixture, "alex", BH_ROLE_USER);
+        uint64_t admin = account_fixture_add(fixture, "admin", BH_ROLE_ADMIN),
+                 alex = account_fixture_add(fixture, "alex", BH_ROLE_USER);
         _cleanup_(bh_account_freep) BhAccount *account = NULL;
         const char *name;
 
@@ -244,7 +285,7 @@ static void without_an_administrator_files_have_no_heir(AccountFixture *fixture,
 
 int main(int argc, char **argv) {
         g_test_init(&argc, &argv, NULL);
-#define ADD(name, function)                                                                                                    \
+#define ADD(name, function)                                                                                            \
         g_test_add("/account/" name, AccountFixture, NULL, account_fixture_set_up, function, account_fixture_tear_down)
         ADD("create", what_is_created_is_found_in_every_way_and_after_a_restart);
         ADD("bad-values", bad_values_are_refused);

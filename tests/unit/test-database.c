@@ -219,7 +219,8 @@ static void a_lost_transaction_is_an_error_for_all_of_its_group(Fixture *fixture
 
 static int fill_disk(sqlite3 *db, void *userdata) {
         sqlite3_exec(db, "PRAGMA max_page_count = 1", NULL, NULL, NULL);
-        return bh_database_errno(db, sqlite3_exec(db, "INSERT INTO settings VALUES ('big', hex(randomblob(4000000)))", NULL, NULL, NULL));
+        return bh_database_errno(db, sqlite3_exec(db, "INSERT INTO settings VALUES ('big', hex(randomblob(4000000)))",
+                                                  NULL, NULL, NULL));
 }
 
 static int free_disk(sqlite3 *db, void *userdata) {
@@ -311,7 +312,8 @@ static void what_is_not_a_database_is_refused(Fixture *fixture, gconstpointer da
         BhDatabase *database = NULL;
 
         bh_database_free(g_steal_pointer(&fixture->database));
-        g_assert_true(g_file_set_contents(fixture->path, "This is a letter to my grandmother, not a database at all. ....", -1, NULL));
+        g_assert_true(g_file_set_contents(fixture->path,
+                                          "This is a letter to my grandmother, not a database at all. ....", -1, NULL));
         g_assert_cmpint(bh_database_open(&database, fixture->path), ==, -EIO);
         g_assert_cmpint(bh_database_open(&database, missing), ==, -ENOENT);
         g_assert_null(database);
@@ -320,7 +322,10 @@ static void what_is_not_a_database_is_refused(Fixture *fixture, gconstpointer da
 static int read_audit(sqlite3 *db, void *userdata) {
         _cleanup_(bh_statement_resetp) sqlite3_stmt *statement = NULL;
 
-        g_assert_cmpint(bh_database_prepare(db, &statement, "SELECT action, target, result, message, size, username, uid, pid, client_address, time_usec FROM audit"), ==, 0);
+        g_assert_cmpint(bh_database_prepare(db, &statement,
+                                            "SELECT action, target, result, message, size, username, uid, pid, "
+                                            "client_address, time_usec FROM audit"),
+                        ==, 0);
         g_assert_cmpint(sqlite3_step(statement), ==, SQLITE_ROW);
         g_assert_cmpstr((const char *)sqlite3_column_text(statement, 0), ==, "upload");
         g_assert_cmpstr((const char *)sqlite3_column_text(statement, 1), ==, "a/b");
@@ -341,7 +346,11 @@ static int no_work(sqlite3 *db, void *userdata) {
 }
 
 static void audit_of_a_refusal_needs_nobody_to_wait(Fixture *fixture, gconstpointer data) {
-        BhCaller caller = {.user_id = 7, .username = g_strdup("alex"), .uid = 1000, .pid = 4711, .client_address = g_strdup("192.0.2.7")};
+        BhCaller caller = {.user_id = 7,
+                           .username = g_strdup("alex"),
+                           .uid = 1000,
+                           .pid = 4711,
+                           .client_address = g_strdup("192.0.2.7")};
         char target[] = "a/b";
 
         bh_audit_post(fixture->database, &caller,

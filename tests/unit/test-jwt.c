@@ -18,8 +18,7 @@ static const uint8_t key[32] = "0123456789abcdef0123456789abcdef";
 
 /* RFC 7515, appendix A.1. */
 #define RFC_HEADER "eyJ0eXAiOiJKV1QiLA0KICJhbGciOiJIUzI1NiJ9"
-#define RFC_PAYLOAD                                                                                                            \
-        "eyJpc3MiOiJqb2UiLA0KICJleHAiOjEzMDA4MTkzODAsDQogImh0dHA6Ly9leGFtcGxlLmNvbS9pc19yb290Ijp0cnVlfQ"
+#define RFC_PAYLOAD "eyJpc3MiOiJqb2UiLA0KICJleHAiOjEzMDA4MTkzODAsDQogImh0dHA6Ly9leGFtcGxlLmNvbS9pc19yb290Ijp0cnVlfQ"
 #define RFC_SIGNATURE "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk"
 #define RFC_KEY "AyM1SysPpbyDfgZld3umj1qzKObwVMkoqQ+EstJQLr/T+1qS0gZH75aKtMN3Yj0iPS4hcgUuTwjAzZr1Z9CAow=="
 
@@ -78,9 +77,11 @@ static void example_of_rfc_7515_is_genuine(void) {
         size_t key_size, size;
 
         rfc_key = g_base64_decode(RFC_KEY, &key_size);
-        g_assert_cmpint(bh_jwt_verify_signature(rfc_key, key_size, RFC_HEADER "." RFC_PAYLOAD "." RFC_SIGNATURE, &payload, &size), ==,
-                        0);
-        g_assert_cmpstr(payload, ==, "{\"iss\":\"joe\",\r\n \"exp\":1300819380,\r\n \"http://example.com/is_root\":true}");
+        g_assert_cmpint(bh_jwt_verify_signature(rfc_key, key_size, RFC_HEADER "." RFC_PAYLOAD "." RFC_SIGNATURE,
+                                                &payload, &size),
+                        ==, 0);
+        g_assert_cmpstr(payload, ==,
+                        "{\"iss\":\"joe\",\r\n \"exp\":1300819380,\r\n \"http://example.com/is_root\":true}");
         g_assert_cmpuint(size, ==, strlen(payload));
 }
 
@@ -94,7 +95,8 @@ static void every_change_to_the_example_is_noticed(void) {
                 g_autofree char *changed = g_strdup(token), *payload = NULL;
 
                 changed[i] = changed[i] == 'A' ? 'B' : 'A';
-                g_assert_cmpint(bh_jwt_verify_signature(rfc_key, key_size, changed, &payload, &size), ==, -EKEYREJECTED);
+                g_assert_cmpint(bh_jwt_verify_signature(rfc_key, key_size, changed, &payload, &size), ==,
+                                -EKEYREJECTED);
                 g_assert_null(payload);
         }
         for (size_t i = 0; i < strlen(token); i++) {
@@ -136,8 +138,10 @@ static void a_token_lives_from_nbf_until_before_exp(void) {
         g_assert_cmpint(verify_parts(GOOD_HEADER, PAYLOAD("\"exp\":1800000010")), ==, -EKEYREJECTED);
         g_assert_cmpint(verify_parts(GOOD_HEADER, PAYLOAD("\"iat\":1800000060,\"exp\":1900000000")), ==, 0);
         g_assert_cmpint(verify_parts(GOOD_HEADER, PAYLOAD("\"iat\":1800000061,\"exp\":1900000000")), ==, -EKEYREJECTED);
-        g_assert_cmpint(verify_parts(GOOD_HEADER, PAYLOAD("\"iat\":1799999990,\"exp\":1900000000,\"nbf\":1800000000")), ==, 0);
-        g_assert_cmpint(verify_parts(GOOD_HEADER, PAYLOAD("\"iat\":1799999990,\"exp\":1900000000,\"nbf\":1800000001")), ==, -EKEYREJECTED);
+        g_assert_cmpint(verify_parts(GOOD_HEADER, PAYLOAD("\"iat\":1799999990,\"exp\":1900000000,\"nbf\":1800000000")),
+                        ==, 0);
+        g_assert_cmpint(verify_parts(GOOD_HEADER, PAYLOAD("\"iat\":1799999990,\"exp\":1900000000,\"nbf\":1800000001")),
+                        ==, -EKEYREJECTED);
 }
 
 static void claims_of_a_wrong_type_are_rejected(void) {
@@ -148,15 +152,23 @@ static void claims_of_a_wrong_type_are_rejected(void) {
                 PAYLOAD("\"iat\":1799999990,\"exp\":[1800000010]"),
                 PAYLOAD("\"iat\":true,\"exp\":1800000010"),
                 PAYLOAD("\"iat\":1799999990,\"exp\":1800000010,\"nbf\":\"x\""),
-                "{\"sub\":42,\"username\":\"u\",\"role\":\"user\",\"sid\":\"s\",\"jti\":\"j\",\"iat\":1799999990,\"exp\":1800000010}",
-                "{\"sub\":\"0\",\"username\":\"u\",\"role\":\"user\",\"sid\":\"s\",\"jti\":\"j\",\"iat\":1799999990,\"exp\":1800000010}",
-                "{\"sub\":\"-1\",\"username\":\"u\",\"role\":\"user\",\"sid\":\"s\",\"jti\":\"j\",\"iat\":1799999990,\"exp\":1800000010}",
-                "{\"sub\":\"4 2\",\"username\":\"u\",\"role\":\"user\",\"sid\":\"s\",\"jti\":\"j\",\"iat\":1799999990,\"exp\":1800000010}",
-                "{\"username\":\"u\",\"role\":\"user\",\"sid\":\"s\",\"jti\":\"j\",\"iat\":1799999990,\"exp\":1800000010}",
+                "{\"sub\":42,\"username\":\"u\",\"role\":\"user\",\"sid\":\"s\",\"jti\":\"j\",\"iat\":1799999990,"
+                "\"exp\":1800000010}",
+                "{\"sub\":\"0\",\"username\":\"u\",\"role\":\"user\",\"sid\":\"s\",\"jti\":\"j\",\"iat\":1799999990,"
+                "\"exp\":1800000010}",
+                "{\"sub\":\"-1\",\"username\":\"u\",\"role\":\"user\",\"sid\":\"s\",\"jti\":\"j\",\"iat\":1799999990,"
+                "\"exp\":1800000010}",
+                "{\"sub\":\"4 "
+                "2\",\"username\":\"u\",\"role\":\"user\",\"sid\":\"s\",\"jti\":\"j\",\"iat\":1799999990,\"exp\":"
+                "1800000010}",
+                "{\"username\":\"u\",\"role\":\"user\",\"sid\":\"s\",\"jti\":\"j\",\"iat\":1799999990,\"exp\":"
+                "1800000010}",
                 "{\"sub\":\"42\",\"role\":\"user\",\"sid\":\"s\",\"jti\":\"j\",\"iat\":1799999990,\"exp\":1800000010}",
                 "{\"sub\":\"42\",\"username\":\"u\",\"sid\":\"s\",\"jti\":\"j\",\"iat\":1799999990,\"exp\":1800000010}",
-                "{\"sub\":\"42\",\"username\":\"u\",\"role\":\"user\",\"jti\":\"j\",\"iat\":1799999990,\"exp\":1800000010}",
-                "{\"sub\":\"42\",\"username\":\"u\",\"role\":\"user\",\"sid\":\"s\",\"iat\":1799999990,\"exp\":1800000010}",
+                "{\"sub\":\"42\",\"username\":\"u\",\"role\":\"user\",\"jti\":\"j\",\"iat\":1799999990,\"exp\":"
+                "1800000010}",
+                "{\"sub\":\"42\",\"username\":\"u\",\"role\":\"user\",\"sid\":\"s\",\"iat\":1799999990,\"exp\":"
+                "1800000010}",
                 "[]",
                 "\"text\"",
                 "",
@@ -169,8 +181,8 @@ static void claims_of_a_wrong_type_are_rejected(void) {
 }
 
 static void only_one_kind_of_header_is_accepted(void) {
-        static const char *const good[] = {"{\"alg\":\"HS256\"}", "{\"typ\":\"JWT\",\"alg\":\"HS256\"}", "{ \"alg\" : \"HS256\" }",
-                                           "{\"alg\":\"HS256\",\"typ\":\"jwt\"}"};
+        static const char *const good[] = {"{\"alg\":\"HS256\"}", "{\"typ\":\"JWT\",\"alg\":\"HS256\"}",
+                                           "{ \"alg\" : \"HS256\" }", "{\"alg\":\"HS256\",\"typ\":\"jwt\"}"};
         static const char *const bad[] = {
                 "{\"alg\":\"none\",\"typ\":\"JWT\"}",
                 "{\"alg\":\"hs256\"}",
@@ -234,7 +246,8 @@ static void base64url_has_one_spelling_only(void) {
 }
 
 static void what_is_no_token_at_all_is_rejected(void) {
-        static const char *const texts[] = {"", ".", "..", "...", "a", "a.b", "a.b.c", "....", "\xff.\xff.\xff", "Bearer x.y.z"};
+        static const char *const texts[] = {
+                "", ".", "..", "...", "a", "a.b", "a.b.c", "....", "\xff.\xff.\xff", "Bearer x.y.z"};
 
         for (size_t i = 0; i < G_N_ELEMENTS(texts); i++)
                 g_assert_cmpint(verify(texts[i]), ==, -EKEYREJECTED);

@@ -31,7 +31,8 @@ static int64_t time_of(const char *hash) {
         for (int i = 0; i < 5; i++) {
                 int64_t start = g_get_monotonic_time();
 
-                g_assert_cmpint(bh_password_verify(&(BhPasswordCost){3, 8 * 1024 * 1024}, hash, "wrong"), ==, -EKEYREJECTED);
+                g_assert_cmpint(bh_password_verify(&(BhPasswordCost){3, 8 * 1024 * 1024}, hash, "wrong"), ==,
+                                -EKEYREJECTED);
                 best = MIN(best, g_get_monotonic_time() - start);
         }
         return best;

@@ -70,8 +70,10 @@ static void looking_very_often_does_no_harm(void) {
 }
 
 static void a_job_is_whose_it_is_and_administrators(void) {
-        const BhCaller alex = {.user_id = 2, .role = BH_ROLE_USER, .uid = 33}, maria = {.user_id = 3, .role = BH_ROLE_USER, .uid = 33};
-        const BhCaller admin = {.user_id = 1, .role = BH_ROLE_ADMIN, .uid = 33}, peer = {.role = BH_ROLE_NONE, .uid = 1000};
+        const BhCaller alex = {.user_id = 2, .role = BH_ROLE_USER, .uid = 33},
+                       maria = {.user_id = 3, .role = BH_ROLE_USER, .uid = 33};
+        const BhCaller admin = {.user_id = 1, .role = BH_ROLE_ADMIN, .uid = 33},
+                       peer = {.role = BH_ROLE_NONE, .uid = 1000};
         const BhCaller other_peer = {.role = BH_ROLE_NONE, .uid = 1001};
 
         g_assert_true(bh_job_is_of(&alex, &alex));
@@ -84,8 +86,16 @@ static void a_job_is_whose_it_is_and_administrators(void) {
 }
 
 static void callers_are_copied_whole(void) {
-        BhCaller original = {.user_id = 2, .owner = "o", .role = BH_ROLE_USER, .username = g_strdup("alex"), .session_id = g_strdup("s"),
-                             .uid = 1, .pid = 2, .unit = g_strdup("u"), .bus_name = g_strdup(":1.1"), .client_address = g_strdup("::1"),
+        BhCaller original = {.user_id = 2,
+                             .owner = "o",
+                             .role = BH_ROLE_USER,
+                             .username = g_strdup("alex"),
+                             .session_id = g_strdup("s"),
+                             .uid = 1,
+                             .pid = 2,
+                             .unit = g_strdup("u"),
+                             .bus_name = g_strdup(":1.1"),
+                             .client_address = g_strdup("::1"),
                              .client_agent = g_strdup("a")};
         BhCaller copy = {};
 

@@ -82,7 +82,8 @@ static void wrong_name_wrong_password_and_disabled_look_the_same(AccountFixture 
 
 static void tokens_of_another_session_account_or_time_are_rejected(AccountFixture *fixture, gconstpointer data) {
         _cleanup_(bh_tokens_clear) BhTokens tokens = {};
-        uint64_t alex = account_fixture_add(fixture, "alex", BH_ROLE_USER), maria = account_fixture_add(fixture, "maria", BH_ROLE_USER);
+        uint64_t alex = account_fixture_add(fixture, "alex", BH_ROLE_USER),
+                 maria = account_fixture_add(fixture, "maria", BH_ROLE_USER);
         int64_t now = g_get_real_time() / BH_USEC_PER_SEC;
 
         g_assert_cmpint(login(fixture, "alex", "password of alex", false, &tokens), ==, 0);
@@ -100,8 +101,13 @@ static void tokens_of_another_session_account_or_time_are_rejected(AccountFixtur
                 {99, tokens.session_id, now + 10, -EKEYREJECTED, "UserGone"},
         };
         for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
-                const BhJwtClaims claims = {.sub = cases[i].sub, .username = (char *)"alex", .role = (char *)"admin",
-                                            .sid = (char *)cases[i].sid, .jti = (char *)"x", .iat = now - 1, .exp = cases[i].exp};
+                const BhJwtClaims claims = {.sub = cases[i].sub,
+                                            .username = (char *)"alex",
+                                            .role = (char *)"admin",
+                                            .sid = (char *)cases[i].sid,
+                                            .jti = (char *)"x",
+                                            .iat = now - 1,
+                                            .exp = cases[i].exp};
                 g_autofree char *token = bh_jwt_sign(fixture->key.bytes, BH_KEY_SIZE, &claims);
                 _cleanup_(bh_token_info_clear) BhTokenInfo info = {};
                 _cleanup_(bh_failure_clear) BhFailure failure = {};
@@ -176,7 +182,8 @@ static void the_database_knows_no_refresh_token(AccountFixture *fixture, gconstp
 
 static void signing_out_ends_the_session_and_its_refresh_token(AccountFixture *fixture, gconstpointer data) {
         _cleanup_(bh_tokens_clear) BhTokens one = {}, two = {}, none = {};
-        uint64_t alex = account_fixture_add(fixture, "alex", BH_ROLE_USER), maria = account_fixture_add(fixture, "maria", BH_ROLE_USER);
+        uint64_t alex = account_fixture_add(fixture, "alex", BH_ROLE_USER),
+                 maria = account_fixture_add(fixture, "maria", BH_ROLE_USER);
         _cleanup_(bh_caller_clear) BhCaller caller = account_fixture_caller(fixture, alex);
 
         g_assert_cmpint(login(fixture, "alex", "password of alex", true, &one), ==, 0);
@@ -204,13 +211,19 @@ static void a_changed_password_ends_all_other_sessions(AccountFixture *fixture, 
         g_assert_cmpint(login(fixture, "alex", "password of alex", true, &here), ==, 0);
         g_assert_cmpint(login(fixture, "alex", "password of alex", true, &there), ==, 0);
         caller.session_id = g_strdup(here.session_id);
-        g_assert_cmpint(bh_signin_change_password(fixture->signin, &caller, "guess", "something new", &wrong), ==, -EACCES);
+        g_assert_cmpint(bh_signin_change_password(fixture->signin, &caller, "guess", "something new", &wrong), ==,
+                        -EACCES);
         g_assert_cmpstr(wrong.name, ==, "InvalidCredentials");
-        g_assert_cmpint(bh_signin_change_password(fixture->signin, &caller, "password of alex", "password of alex", &same), ==, -EINVAL);
-        g_assert_cmpint(bh_signin_change_password(fixture->signin, &caller, "password of alex", "seven77", &brief), ==, -EINVAL);
+        g_assert_cmpint(
+                bh_signin_change_password(fixture->signin, &caller, "password of alex", "password of alex", &same), ==,
+                -EINVAL);
+        g_assert_cmpint(bh_signin_change_password(fixture->signin, &caller, "password of alex", "seven77", &brief), ==,
+                        -EINVAL);
         g_assert_cmpint(check(fixture, &there), ==, 0);
 
-        g_assert_cmpint(bh_signin_change_password(fixture->signin, &caller, "password of alex", "something new", &failure), ==, 0);
+        g_assert_cmpint(
+                bh_signin_change_password(fixture->signin, &caller, "password of alex", "something new", &failure), ==,
+                0);
         g_assert_cmpint(check(fixture, &here), ==, 0);
         g_assert_cmpint(check(fixture, &there), ==, -EKEYREJECTED);
         g_assert_cmpint(refresh(fixture, there.refresh_token, &none), ==, -EKEYREJECTED);
@@ -247,11 +260,14 @@ static void no_session_opens_on_a_password_that_was_changed_meanwhile(AccountFix
         account = bh_accounts_get(fixture->accounts, alex);
         g_assert_cmpint(bh_users_get_password_hash(fixture->users, alex, &old_hash), ==, 0);
         update(fixture, alex, (BhUserChanges){.password = "something new"});
-        g_assert_cmpint(bh_sessions_open(fixture->sessions, &caller, account, old_hash, false, "login", &tokens), ==, -EKEYREJECTED);
+        g_assert_cmpint(bh_sessions_open(fixture->sessions, &caller, account, old_hash, false, "login", &tokens), ==,
+                        -EKEYREJECTED);
         g_assert_cmpint(bh_users_get_password_hash(fixture->users, alex, &hash), ==, 0);
         update(fixture, alex, (BhUserChanges){.has_is_active = true});
-        g_assert_cmpint(bh_sessions_open(fixture->sessions, &caller, account, hash, false, "login", &tokens), ==, -EKEYREJECTED);
-        g_assert_cmpint(bh_users_set_password_hash(fixture->users, &caller, alex, old_hash, "x", NULL), ==, -EKEYREJECTED);
+        g_assert_cmpint(bh_sessions_open(fixture->sessions, &caller, account, hash, false, "login", &tokens), ==,
+                        -EKEYREJECTED);
+        g_assert_cmpint(bh_users_set_password_hash(fixture->users, &caller, alex, old_hash, "x", NULL), ==,
+                        -EKEYREJECTED);
         g_assert_cmpint(bh_users_get_password_hash(fixture->users, 99, &hash), ==, -ENOENT);
 }
 
@@ -274,7 +290,8 @@ static void another_cost_is_taken_up_at_the_next_login(AccountFixture *fixture, 
 }
 
 static void attempts_are_limited_by_account_and_by_address(AccountFixture *fixture, gconstpointer data) {
-        BhCaller here = {.uid = 33, .client_address = (char *)"192.0.2.1"}, there = {.uid = 33, .client_address = (char *)"192.0.2.2"};
+        BhCaller here = {.uid = 33, .client_address = (char *)"192.0.2.1"},
+                 there = {.uid = 33, .client_address = (char *)"192.0.2.2"};
         _cleanup_(bh_failure_clear) BhFailure by_account = {}, by_address = {}, none = {};
 
         for (int i = 0; i < 5; i++)
@@ -302,7 +319,9 @@ static void one_network_of_ipv6_is_one_address(AccountFixture *fixture, gconstpo
 
                 g_assert_cmpint(bh_signin_attempt(fixture->signin, &caller, NULL, &none), ==, 0);
         }
-        g_assert_cmpint(bh_signin_attempt(fixture->signin, &(BhCaller){.uid = 33, .client_address = (char *)"2001:db8:1:2::9"}, NULL, &failure),
+        g_assert_cmpint(bh_signin_attempt(fixture->signin,
+                                          &(BhCaller){.uid = 33, .client_address = (char *)"2001:db8:1:2::9"}, NULL,
+                                          &failure),
                         ==, -EAGAIN);
         g_assert_cmpint(bh_signin_attempt(fixture->signin, &other, NULL, &none), ==, 0);
         g_assert_cmpint(bh_signin_attempt(fixture->signin, &local, NULL, &none), ==, 0);
@@ -327,14 +346,20 @@ static void registering_is_closed_unless_it_is_opened(AccountFixture *fixture, g
         _cleanup_(bh_tokens_clear) BhTokens tokens = {};
         BhCaller caller = {.uid = 33};
 
-        g_assert_cmpint(bh_signin_register(fixture->signin, &caller, "eve", "", "long enough", true, &closed, &tokens, &account), ==, -EACCES);
+        g_assert_cmpint(bh_signin_register(fixture->signin, &caller, "eve", "", "long enough", true, &closed, &tokens,
+                                           &account),
+                        ==, -EACCES);
         g_assert_cmpstr(closed.name, ==, "RegistrationClosed");
         fixture->config.registration = true;
         account_fixture_restart(fixture);
-        g_assert_cmpint(bh_signin_register(fixture->signin, &caller, "eve", "", "long enough", true, &none, &tokens, &account), ==, 0);
+        g_assert_cmpint(
+                bh_signin_register(fixture->signin, &caller, "eve", "", "long enough", true, &none, &tokens, &account),
+                ==, 0);
         g_assert_cmpint(account->role, ==, BH_ROLE_USER);
         g_assert_cmpint(check(fixture, &tokens), ==, 0);
-        g_assert_cmpint(bh_signin_register(fixture->signin, &caller, "Eve", "", "long enough", true, &exists, &tokens, &account), ==, -EEXIST);
+        g_assert_cmpint(bh_signin_register(fixture->signin, &caller, "Eve", "", "long enough", true, &exists, &tokens,
+                                           &account),
+                        ==, -EEXIST);
 }
 
 static void sessions_are_listed_newest_first_and_bounded(AccountFixture *fixture, gconstpointer data) {
@@ -356,7 +381,8 @@ static void sessions_are_listed_newest_first_and_bounded(AccountFixture *fixture
         list = bh_sessions_list(fixture->sessions, alex);
         g_assert_cmpuint(list->len, ==, BH_SESSIONS_OF_ACCOUNT_MAX);
         for (unsigned i = 1; i < list->len; i++)
-                g_assert_cmpint(((BhSession *)list->pdata[i - 1])->created_usec, >=, ((BhSession *)list->pdata[i])->created_usec);
+                g_assert_cmpint(((BhSession *)list->pdata[i - 1])->created_usec, >=,
+                                ((BhSession *)list->pdata[i])->created_usec);
 }
 
 static void the_last_use_is_written_down(AccountFixture *fixture, gconstpointer data) {
@@ -372,21 +398,27 @@ static void the_last_use_is_written_down(AccountFixture *fixture, gconstpointer 
         g_assert_false(bh_sessions_flush(fixture->sessions));
         account_fixture_restart(fixture);
         after = bh_sessions_list(fixture->sessions, alex);
-        g_assert_cmpint(((BhSession *)after->pdata[0])->last_used_usec, ==, ((BhSession *)before->pdata[0])->last_used_usec);
-        g_assert_cmpint(((BhSession *)after->pdata[0])->last_used_usec, >, ((BhSession *)after->pdata[0])->created_usec);
+        g_assert_cmpint(((BhSession *)after->pdata[0])->last_used_usec, ==,
+                        ((BhSession *)before->pdata[0])->last_used_usec);
+        g_assert_cmpint(((BhSession *)after->pdata[0])->last_used_usec, >,
+                        ((BhSession *)after->pdata[0])->created_usec);
 }
 
 static int expire_all(sqlite3 *db, void *userdata) {
-        g_assert_cmpint(sqlite3_exec(db, "UPDATE sessions SET expires_usec = 1; UPDATE refresh_tokens SET expires_usec = 1", NULL, NULL, NULL), ==,
-                        SQLITE_OK);
+        g_assert_cmpint(sqlite3_exec(db,
+                                     "UPDATE sessions SET expires_usec = 1; UPDATE refresh_tokens SET expires_usec = 1",
+                                     NULL, NULL, NULL),
+                        ==, SQLITE_OK);
         return 0;
 }
 
 static int count_sessions(sqlite3 *db, void *userdata) {
         _cleanup_(bh_statement_resetp) sqlite3_stmt *statement = NULL;
 
-        g_assert_cmpint(bh_database_prepare(db, &statement, "SELECT (SELECT count(*) FROM sessions) + (SELECT count(*) FROM refresh_tokens)"), ==,
-                        0);
+        g_assert_cmpint(
+                bh_database_prepare(db, &statement,
+                                    "SELECT (SELECT count(*) FROM sessions) + (SELECT count(*) FROM refresh_tokens)"),
+                ==, 0);
         g_assert_cmpint(sqlite3_step(statement), ==, SQLITE_ROW);
         return sqlite3_column_int(statement, 0);
 }
@@ -408,7 +440,7 @@ static void what_has_expired_is_purged_and_not_loaded(AccountFixture *fixture, g
 
 int main(int argc, char **argv) {
         g_test_init(&argc, &argv, NULL);
-#define ADD(name, function)                                                                                                    \
+#define ADD(name, function)                                                                                            \
         g_test_add("/session/" name, AccountFixture, NULL, account_fixture_set_up, function, account_fixture_tear_down)
         ADD("login", signing_in_opens_a_session_that_survives_a_restart);
         ADD("bad-credentials", wrong_name_wrong_password_and_disabled_look_the_same);
