@@ -151,16 +151,22 @@ static gboolean body_is_chunked(BhRequest *request) {
         return soup_message_headers_get_encoding(soup_server_message_get_request_headers(request->msg)) == SOUP_ENCODING_CHUNKED;
 }
 
+void bh_reply_common_headers(BhRequest *request) {
+        SoupMessageHeaders *headers = soup_server_message_get_response_headers(request->msg);
+
+        bh_reply_security_headers(headers, request->secure);
+        add_cors_headers(request, headers);
+        if (body_is_chunked(request))
+                soup_message_headers_replace(headers, "Connection", "close");
+}
+
 void bh_reply_finish(BhRequest *request) {
         SoupMessageHeaders *headers = soup_server_message_get_response_headers(request->msg);
 
         if (request->gone || request->answered)
                 return;
         request->answered = TRUE;
-        bh_reply_security_headers(headers, request->secure);
-        add_cors_headers(request, headers);
-        if (body_is_chunked(request))
-                soup_message_headers_replace(headers, "Connection", "close");
+        bh_reply_common_headers(request);
         if (request->bypassed) {
                 answer_directly(request);
                 return;

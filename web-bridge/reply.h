@@ -35,5 +35,8 @@ GString *bh_reply_format_head(SoupServerMessage *msg);
 /* The whole answer to a head that never became a request. */
 GString *bh_reply_refusal(guint status, const char *reason);
 
+/* Adds what bh_reply_finish() adds; for an answer that does not go through it. */
+void bh_reply_common_headers(BhRequest *request);
+
 /* Marks the request as answered once its status, headers and body are set, and lets libsoup write them. */
 void bh_reply_finish(BhRequest *request);

@@ -2,6 +2,7 @@
 #define G_LOG_DOMAIN "baluhost-web"
 #include "sender.h"
 
+#include "direct.h"
 #include "reply.h"
 #include "work.h"
 
@@ -11,11 +12,6 @@
 
 #define BLOCK (256 * 1024)
 #define AHEAD 2 /* blocks read and not yet written to the client */
-
-typedef struct {
-        char *text; /* NULL: a piece of the file */
-        guint64 offset, length;
-} Piece;
 
 struct BhSender {
         BhRequest *request;
@@ -32,7 +28,7 @@ struct BhSender {
 };
 
 static void piece_clear(gpointer data) {
-        g_free(((Piece *) data)->text);
+        g_free(((BhPiece *) data)->text);
 }
 
 BhSender *bh_sender_new(BhRequest *request, int fd) {
@@ -40,7 +36,7 @@ BhSender *bh_sender_new(BhRequest *request, int fd) {
 
         sender->request = request;
         sender->fd = fd;
-        sender->pieces = g_array_new(FALSE, FALSE, sizeof(Piece));
+        sender->pieces = g_array_new(FALSE, FALSE, sizeof(BhPiece));
         g_array_set_clear_func(sender->pieces, piece_clear);
         return sender;
 }
@@ -48,20 +44,20 @@ BhSender *bh_sender_new(BhRequest *request, int fd) {
 static void sender_free(BhSender *sender) {
         if (sender->fd >= 0)
                 close(sender->fd);
-        g_array_unref(sender->pieces);
+        g_clear_pointer(&sender->pieces, g_array_unref);
         g_free(sender->block);
         g_free(sender);
 }
 
 void bh_sender_add_text(BhSender *sender, char *text) {
-        Piece piece = { .text = text, .length = strlen(text) };
+        BhPiece piece = { .text = text, .length = strlen(text) };
 
         g_array_append_val(sender->pieces, piece);
         sender->total += piece.length;
 }
 
 void bh_sender_add_file(BhSender *sender, guint64 offset, guint64 length) {
-        Piece piece = { .offset = offset, .length = length };
+        BhPiece piece = { .offset = offset, .length = length };
 
         g_array_append_val(sender->pieces, piece);
         sender->total += length;
@@ -73,14 +69,14 @@ guint64 bh_sender_length(BhSender *sender) {
 
 static void read_ahead(BhSender *sender);
 
-static Piece *current_piece(BhSender *sender) {
-        return sender->current < sender->pieces->len ? &g_array_index(sender->pieces, Piece, sender->current) : NULL;
+static BhPiece *current_piece(BhSender *sender) {
+        return sender->current < sender->pieces->len ? &g_array_index(sender->pieces, BhPiece, sender->current) : NULL;
 }
 
 /* In a worker. */
 static void read_block(gpointer data) {
         BhSender *sender = data;
-        const Piece *piece = current_piece(sender);
+        const BhPiece *piece = current_piece(sender);
         gsize wanted = MIN(piece->length - sender->position, BLOCK);
         gsize got = 0;
 
@@ -144,7 +140,7 @@ static void block_read(gpointer data) {
 
 static void read_ahead(BhSender *sender) {
         while (!sender->reading && sender->ahead < AHEAD && current_piece(sender)) {
-                Piece *piece = current_piece(sender);
+                BhPiece *piece = current_piece(sender);
 
                 if (piece->text) {
                         g_autoptr(GBytes) bytes = g_bytes_new(piece->text, piece->length);
@@ -179,6 +175,17 @@ static void on_gone(BhRequest *request) {
         g_clear_pointer(&request->stream, on_message_over);
 }
 
+/* Sends it past libsoup: see direct.h. */
+static void start_directly(BhSender *sender) {
+        BhRequest *request = sender->request;
+
+        request->answered = TRUE;
+        bh_reply_common_headers(request);
+        bh_direct_send(request, sender->fd, bh_reply_format_head(request->msg), g_steal_pointer(&sender->pieces));
+        sender->fd = -1;
+        sender_free(sender);
+}
+
 void bh_sender_start(BhSender *sender) {
         BhRequest *request = sender->request;
 
@@ -187,6 +194,10 @@ void bh_sender_start(BhSender *sender) {
                 return;
         }
         soup_message_headers_set_content_length(soup_server_message_get_response_headers(request->msg), sender->total);
+        if (sender->total >= BH_DIRECT_MINIMUM && bh_direct_is_possible(request)) {
+                start_directly(sender);
+                return;
+        }
         soup_message_body_set_accumulate(soup_server_message_get_response_body(request->msg), FALSE);
         request->stream = sender;
         request->stream_free = on_message_over;

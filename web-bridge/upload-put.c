@@ -3,6 +3,7 @@
 #include "upload-put.h"
 
 #include "call.h"
+#include "direct.h"
 #include "reply.h"
 #include "upload.h"
 
@@ -58,6 +59,51 @@ static void on_chunk(SoupServerMessage *msg, GBytes *chunk, gpointer data) {
                 bh_request_pause(request);
 }
 
+static guint64 announced_size(BhRequest *request) {
+        SoupMessageHeaders *headers = soup_server_message_get_request_headers(request->msg);
+
+        switch (soup_message_headers_get_encoding(headers)) {
+        case SOUP_ENCODING_CONTENT_LENGTH:
+                return soup_message_headers_get_content_length(headers);
+        case SOUP_ENCODING_CHUNKED:
+                return BH_SIZE_UNKNOWN;
+        default:
+                return 0;
+        }
+}
+
+static void commit(BhRequest *request);
+
+/* The body has come past libsoup, which still is where the head ended. */
+static void received(BhRequest *request, gboolean complete) {
+        Put *put = request->stream;
+
+        if (complete)
+                commit(request);
+        else if (bh_upload_get_error(put->upload))
+                refuse(request, bh_upload_get_error(put->upload));
+        else {
+                g_clear_pointer(&put->upload, bh_upload_abort);
+                bh_request_resume(request); /* libsoup finds that the client has hung up */
+        }
+}
+
+static gboolean is_large(BhRequest *request) {
+        guint64 size = announced_size(request);
+
+        return size != BH_SIZE_UNKNOWN && size >= BH_DIRECT_MINIMUM;
+}
+
+static void receive_directly(BhRequest *request) {
+        static const char go_on[] = "HTTP/1.1 100 Continue\r\n\r\n";
+        Put *put = request->stream;
+
+        if (request->continues)
+                bh_connection_write(bh_request_connection(request), go_on, strlen(go_on));
+        request->continues = FALSE;
+        bh_direct_receive(request, put->upload, announced_size(request), received);
+}
+
 static void begun(gpointer data, BhUpload *upload, const GError *error) {
         g_autoptr(BhRequest) request = data;
         Put *put = request->stream;
@@ -71,23 +117,14 @@ static void begun(gpointer data, BhUpload *upload, const GError *error) {
                 return;
         }
         put->upload = upload;
+        if (is_large(request) && bh_direct_is_possible(request)) {
+                receive_directly(request);
+                return;
+        }
         bh_upload_set_room(upload, on_room, request);
         g_signal_connect(request->msg, "got-chunk", G_CALLBACK(on_chunk), request);
         request->continues = FALSE;
         bh_request_resume(request);
-}
-
-static guint64 announced_size(BhRequest *request) {
-        SoupMessageHeaders *headers = soup_server_message_get_request_headers(request->msg);
-
-        switch (soup_message_headers_get_encoding(headers)) {
-        case SOUP_ENCODING_CONTENT_LENGTH:
-                return soup_message_headers_get_content_length(headers);
-        case SOUP_ENCODING_CHUNKED:
-                return BH_SIZE_UNKNOWN;
-        default:
-                return 0;
-        }
 }
 
 static void begin(BhRequest *request) {
@@ -197,11 +234,20 @@ static void committed(gpointer data, GVariant *entry, const GError *error) {
         bh_reply_json(request, put->replaces ? 200 : 201, text);
 }
 
+static void commit(BhRequest *request) {
+        Put *put = request->stream;
+        BhConnection *connection = bh_request_connection(request);
+
+        if (connection)
+                bh_connection_enter(connection, BH_PHASE_WORK);
+        bh_upload_commit(g_steal_pointer(&put->upload), committed, bh_request_ref(request));
+}
+
 void bh_upload_put_end(BhRequest *request) {
         Put *put = request->stream;
 
         if (!put || !put->upload)
                 return; /* it has been answered */
         bh_request_pause(request);
-        bh_upload_commit(g_steal_pointer(&put->upload), committed, bh_request_ref(request));
+        commit(request);
 }

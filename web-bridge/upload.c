@@ -212,6 +212,16 @@ const GError *bh_upload_get_error(BhUpload *upload) {
         return upload->error;
 }
 
+int bh_upload_get_descriptor(BhUpload *upload) {
+        return upload->fd;
+}
+
+void bh_upload_note_written(BhUpload *upload, guint64 bytes, int failure) {
+        upload->written += bytes;
+        if (failure != 0 && !upload->error)
+                set_failure(upload, failure);
+}
+
 /* --- end --- */
 
 static void close_descriptor(BhUpload *upload) {

@@ -29,6 +29,10 @@ gboolean bh_upload_write(BhUpload *upload, gconstpointer data, gsize length);
 /* The error that writing ended with, NULL while all is well. */
 const GError *bh_upload_get_error(BhUpload *upload);
 
+/* For a worker that writes the content itself: the descriptor, which stays the upload's, and what has become of writing (@failure: an errno, or 0). */
+int bh_upload_get_descriptor(BhUpload *upload);
+void bh_upload_note_written(BhUpload *upload, guint64 bytes, int failure);
+
 /* Writes the rest, closes the descriptor and commits. */
 void bh_upload_commit(BhUpload *upload, BhUploadEnded ended, gpointer data);
 
