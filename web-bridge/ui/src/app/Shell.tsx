@@ -79,7 +79,7 @@ export function Shell({ user, children }: { user: User; children: ReactNode }) {
         Skip to content
       </a>
 
-      <div className="flex w-60 shrink-0 flex-col gap-1 p-3 max-lg:w-52 max-sm:hidden">
+      <header className="flex w-60 shrink-0 flex-col gap-1 p-3 max-lg:w-52 max-sm:hidden">
         <div className="flex h-11 items-center gap-2.5 px-2 pb-2">
           <Logo size={26} />
           <span className="text-[0.95rem] font-semibold tracking-tight">BaluHost</span>
@@ -93,13 +93,13 @@ export function Shell({ user, children }: { user: User; children: ReactNode }) {
         </nav>
         <StorageMeter />
         <UserMenu user={user} />
-      </div>
+      </header>
 
-      <div className="flex h-12 shrink-0 items-center gap-2.5 border-b border-line bg-surface px-4 sm:hidden">
+      <header className="flex h-12 shrink-0 items-center gap-2.5 border-b border-line bg-surface px-4 sm:hidden">
         <Logo size={24} />
         <span className="grow text-[0.95rem] font-semibold tracking-tight">BaluHost</span>
         <UserMenu user={user} compact />
-      </div>
+      </header>
 
       <main id="main" tabIndex={-1} className="flex min-h-0 min-w-0 grow flex-col outline-none">
         {children}

@@ -48,8 +48,8 @@ function CommandList({ commands, label, onClose, autoFocus = false }: CommandLis
             isDisabled={command.disabled === true}
             onAction={command.run}
             className={cx(
-              'flex h-8 items-center gap-2.5 rounded-lg px-2.5 text-sm outline-none max-sm:h-10',
-              'data-focused:bg-hover data-pressed:bg-pressed data-disabled:opacity-45 data-focus-visible:outline-2 data-focus-visible:outline-accent',
+              'flex h-8 items-center gap-2.5 rounded-lg px-2.5 text-sm max-sm:h-10 focus-inset',
+              'data-focused:bg-hover data-pressed:bg-pressed data-disabled:opacity-45',
               command.danger && 'text-danger',
             )}
           >

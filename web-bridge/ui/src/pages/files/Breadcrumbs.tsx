@@ -65,6 +65,7 @@ function PathForm({ path, onDone }: { path: string; onDone: () => void }) {
 
   return (
     <form onSubmit={submit} className="max-w-xl grow">
+      <h1 className="sr-only">{path === '' ? 'Files' : nameOf(path)}</h1>
       <input
         aria-label="Path of the folder"
         className={inputStyle}

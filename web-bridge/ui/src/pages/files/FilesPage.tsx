@@ -225,7 +225,11 @@ function Folder({ path, focus }: { path: string; user: User; focus: string | und
   return (
     <div className="flex min-h-0 grow flex-col gap-3 px-5 pt-3 pb-4 max-sm:gap-2 max-sm:px-0 max-sm:pt-2 max-sm:pb-0">
       <div className="flex h-11 items-center gap-2 max-sm:px-3">
-        {!(phone && selected.items.length > 0) && <Breadcrumbs path={path} drops={commands.drops} />}
+        {phone && selected.items.length > 0 ? (
+          <h1 className="sr-only">{path === '' ? 'Files' : nameOf(path)}</h1>
+        ) : (
+          <Breadcrumbs path={path} drops={commands.drops} />
+        )}
         {selected.items.length > 0 ? (
           <BulkBar
             count={selected.items.length}
@@ -280,7 +284,7 @@ function Folder({ path, focus }: { path: string; user: User; focus: string | und
               (moving?.includes(item.path) || commands.isCut(item.path)) && 'opacity-50',
             )
           }
-          bodyProps={{ ...drop.props, onDragEnd: endDrag, className: 'px-1 pb-1' }}
+          dropProps={{ ...drop.props, onDragEnd: endDrag }}
         >
           {listing.isPending && <RowsSkeleton rowHeight={phone ? 56 : 36} />}
           {listing.error && items.length === 0 && (

@@ -249,7 +249,9 @@ export default function UsersPage({ user: me }: { user: User }) {
   return (
     <div className="flex min-h-0 grow flex-col gap-3 px-5 pt-3 pb-4 max-sm:gap-2 max-sm:px-0 max-sm:pt-2 max-sm:pb-0">
       <div className="flex h-11 items-center gap-2 max-sm:px-3">
-        {!(phone && selected.length > 0) && (
+        {phone && selected.length > 0 ? (
+          <h1 className="sr-only">Users</h1>
+        ) : (
           <h1 className="flex min-w-0 grow items-center gap-2 text-[0.95rem] font-semibold">
             <Users size={16} aria-hidden className="text-soft" />
             Users
@@ -309,7 +311,6 @@ export default function UsersPage({ user: me }: { user: User }) {
             event.preventDefault();
             setDeleting(selected);
           }}
-          bodyProps={{ className: 'px-1 pb-1' }}
         >
           {list.isPending && <RowsSkeleton rowHeight={56} rows={4} />}
           {list.error && (

@@ -58,8 +58,9 @@ export interface DataGridProps<T> {
   rowClass?: (item: T) => string | undefined;
   /** what dragging a row needs; absent: rows cannot be dragged */
   onRowDragStart?: (key: string, event: DragEvent) => void;
-  bodyProps?: HTMLAttributes<HTMLDivElement>;
-  /** stands below the rows, or instead of them */
+  /** handlers of what is dragged over the table, rows or not */
+  dropProps?: HTMLAttributes<HTMLDivElement>;
+  /** stands where the rows would be when there are none */
   children?: ReactNode;
   handle?: Ref<GridHandle>;
 }
@@ -86,6 +87,8 @@ export function DataGrid<T extends object>(props: DataGridProps<T>) {
   const { label, items, describe, columns, rowHeight, sort, onSort, selection, onSelection, onAction, onContextMenu } =
     props;
   const scroller = useRef<HTMLDivElement>(null);
+  const emptyArea = useRef<HTMLDivElement>(null);
+  const empty = items.length === 0;
   const collator = useCollator({ usage: 'search', sensitivity: 'base' });
   const collection = useMemo(() => new ArrayCollection(items, describe), [items, describe]);
 
@@ -154,6 +157,15 @@ export function DataGrid<T extends object>(props: DataGridProps<T>) {
     if (manager.isFocused) reveal(focusedIndex);
   }, [manager.focusedKey]);
 
+  // Another order begins at its top.
+  const order = `${sort?.column} ${sort?.order}`;
+  const drawnOrder = useRef(order);
+  useEffect(() => {
+    if (drawnOrder.current === order) return;
+    drawnOrder.current = order;
+    if (scroller.current) scroller.current.scrollTop = 0;
+  }, [order]);
+
   useImperativeHandle(props.handle, () => ({
     focus: (key) => {
       reveal(collection.indexOf(key));
@@ -161,7 +173,7 @@ export function DataGrid<T extends object>(props: DataGridProps<T>) {
       manager.setFocusedKey(key);
       scroller.current?.querySelector<HTMLElement>(`[data-key="${CSS.escape(key)}"]`)?.focus({ preventScroll: true });
     },
-    focusGrid: () => scroller.current?.focus(),
+    focusGrid: () => (emptyArea.current ?? scroller.current)?.focus(),
   }));
 
   const onMenu = (event: MouseEvent) => {
@@ -186,7 +198,7 @@ export function DataGrid<T extends object>(props: DataGridProps<T>) {
   const allSelected = collection.size > 0 && (selection === 'all' || selection.size === collection.size);
   const someSelected = selection === 'all' || selection.size > 0;
 
-  return (
+  const grid = (
     <div
       role="grid"
       id={gridProps.id as string | undefined}
@@ -194,7 +206,7 @@ export function DataGrid<T extends object>(props: DataGridProps<T>) {
       aria-multiselectable="true"
       aria-rowcount={collection.size + 1}
       aria-describedby={gridProps['aria-describedby'] as string | undefined}
-      className="flex min-h-0 grow flex-col"
+      className={cx('flex min-h-0 flex-col', !empty && 'grow')}
     >
       <div
         role="rowgroup"
@@ -252,7 +264,6 @@ export function DataGrid<T extends object>(props: DataGridProps<T>) {
       </div>
       <div
         {...bodyOf(gridProps)}
-        {...props.bodyProps}
         ref={scroller}
         role="rowgroup"
         onContextMenu={onMenu}
@@ -267,11 +278,11 @@ export function DataGrid<T extends object>(props: DataGridProps<T>) {
           gridProps.onKeyDown?.(event as KeyboardEvent<never>);
         }}
         className={cx(
-          'scroll-thin relative min-h-0 grow overflow-y-auto overflow-x-hidden outline-none [scrollbar-gutter:stable]',
-          props.bodyProps?.className,
+          'scroll-thin relative min-h-0 grow overflow-y-auto overflow-x-hidden px-1 pb-1 outline-none [scrollbar-gutter:stable]',
+          empty && 'hidden',
         )}
       >
-        {collection.size > 0 && (
+        {!empty && (
           <div role="presentation" className="relative" style={{ height: collection.size * rowHeight }}>
             {indices.map((index) => {
               const node = collection.at(index);
@@ -292,8 +303,27 @@ export function DataGrid<T extends object>(props: DataGridProps<T>) {
             })}
           </div>
         )}
-        {props.children}
       </div>
+    </div>
+  );
+
+  return (
+    <div {...props.dropProps} className="flex min-h-0 grow flex-col">
+      {grid}
+      {empty && (
+        // biome-ignore lint/a11y/noStaticElementInteractions: it stands for the folder, whose keys and menu work without rows too
+        <div
+          ref={emptyArea}
+          tabIndex={0}
+          role="group"
+          aria-label={label}
+          className="scroll-thin focus-inset min-h-0 grow overflow-y-auto"
+          onKeyDown={props.onKeyDown}
+          onContextMenu={onMenu}
+        >
+          {props.children}
+        </div>
+      )}
     </div>
   );
 }

@@ -47,7 +47,7 @@ export function GridRow<T extends object>(props: GridRowProps<T>) {
       }}
       style={{ height: rowHeight, transform: `translateY(${index * rowHeight}px)` }}
       className={cx(
-        'group focus-inset absolute inset-x-0 top-0 flex items-center rounded-lg px-2 text-sm outline-none select-none focus-visible:outline-2 focus-visible:outline-accent',
+        'group focus-inset absolute inset-x-0 top-0 flex items-center rounded-lg px-2 text-sm select-none',
         isSelected ? 'bg-tint hover:bg-tint-strong' : 'hover:bg-hover',
         props.className,
       )}
