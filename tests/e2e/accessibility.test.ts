@@ -144,13 +144,13 @@ const STATES: Record<string, (page: Page) => Promise<void>> = {
     await openPlace(page);
     await page.getByRole('button', { name: 'Account of admin' }).first().click();
     await page.getByRole('menuitem', { name: 'Change password…' }).click();
-    await page.getByRole('dialog').waitFor();
+    await page.getByRole('dialog', { name: 'Change password' }).waitFor();
   },
   'signed-in devices': async (page) => {
     await openPlace(page);
     await page.getByRole('button', { name: 'Account of admin' }).first().click();
     await page.getByRole('menuitem', { name: 'Signed-in devices…' }).click();
-    await page.getByRole('dialog').getByText('this one').waitFor();
+    await page.getByRole('dialog', { name: 'Signed-in devices' }).getByText('this one').waitFor();
   },
   'a page that does not exist': async (page) => {
     await page.goto(`${url}/nowhere`);

@@ -56,7 +56,7 @@ export default function SignedIn({ user }: { user: User }) {
             <Suspense fallback={<PageSkeleton />}>
               <Routes>
                 <Route index element={<Navigate to="/files" replace />} />
-                <Route path="/files/*" element={<FilesPage user={user} />} />
+                <Route path="/files/*" element={<FilesPage />} />
                 <Route path="/trash" element={<TrashPage user={user} />} />
                 {user.role === 'admin' && <Route path="/users" element={<UsersPage user={user} />} />}
                 <Route path="*" element={<NotFoundPage />} />

@@ -34,7 +34,7 @@ function CommandList({ commands, label, onClose, autoFocus = false }: CommandLis
     <Menu
       aria-label={label}
       {...(onClose ? { onClose } : {})}
-      autoFocus={autoFocus ? 'first' : false}
+      {...(autoFocus ? { autoFocus: 'first' as const } : {})}
       className="scroll-thin max-h-[inherit] overflow-y-auto outline-none"
     >
       {commands.map((command, index) =>

@@ -9,6 +9,7 @@ import { MenuButton } from '../../ui/AppMenu';
 import { IconButton } from '../../ui/Button';
 import { cx } from '../../ui/cx';
 import { inputStyle } from '../../ui/Field';
+import { placeFocus } from './placeFocus';
 import { type DropActions, useFolderDrop } from './useFolderDrop';
 
 interface Crumb {
@@ -35,7 +36,7 @@ function CrumbLink({ crumb, from, drops }: { crumb: Crumb; from: string; drops: 
   return (
     <Link
       to={folderHref(crumb.path)}
-      state={{ focus: child }}
+      onClick={() => placeFocus(crumb.path, child)}
       {...props}
       className={cx(
         'flex max-w-48 items-center gap-2 rounded-lg px-2 py-1 text-soft hover:bg-pressed/60 hover:text-text max-sm:max-w-28',
@@ -60,7 +61,8 @@ function PathForm({ path, onDone }: { path: string; onDone: () => void }) {
       .filter((name) => name !== '')
       .join('/');
     onDone();
-    void navigate(folderHref(target), { state: { focus: '' } });
+    placeFocus(target);
+    void navigate(folderHref(target));
   }
 
   return (
@@ -112,7 +114,10 @@ export function Breadcrumbs({ path, drops }: { path: string; drops: DropActions 
                   commands={hidden.map((one) => ({
                     id: `crumb-${one.path}`,
                     label: one.name,
-                    run: () => void navigate(folderHref(one.path), { state: { focus: '' } }),
+                    run: () => {
+                      placeFocus(one.path);
+                      void navigate(folderHref(one.path));
+                    },
                   }))}
                 >
                   <IconButton small label="Folders between">

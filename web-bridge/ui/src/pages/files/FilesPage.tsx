@@ -6,7 +6,7 @@ import { lazy, Suspense, useCallback, useEffect, useMemo, useRef, useState } fro
 import { Link, useLocation, useNavigate, useSearchParams } from 'react-router';
 import { ApiError } from '../../api/client';
 import { access, folderHref, stat } from '../../api/files';
-import type { FileItem, SortField, SortOrder, User } from '../../api/types';
+import type { FileItem, SortField, SortOrder } from '../../api/types';
 import { RowsSkeleton } from '../../app/PageSkeleton';
 import { formatBytes, formatDate, formatExactBytes, formatExactDate, plural } from '../../lib/format';
 import { decodePath, joinPath, nameOf, parentOf } from '../../lib/paths';
@@ -27,6 +27,7 @@ import { refreshFolders, useListing } from './listing';
 import { MoveDialog } from './MoveDialog';
 import { NameCell } from './NameCell';
 import { NewFolderDialog } from './NewFolderDialog';
+import { placeFocus, takeFocus } from './placeFocus';
 import { neighbour, selectedItems } from './selection';
 import { UploadButton } from './UploadButton';
 import { useFileCommands } from './useFileCommands';
@@ -41,19 +42,15 @@ function folderOf(pathname: string): string | null {
   return decodePath(pathname.replace(/^\/files\/?/, ''));
 }
 
-interface FocusState {
-  focus?: string;
-}
-
-export default function FilesPage({ user }: { user: User }) {
+export default function FilesPage() {
   const location = useLocation();
   const path = folderOf(location.pathname) ?? '';
-  return <Folder key={path} path={path} user={user} focus={(location.state as FocusState | null)?.focus} />;
+  return <Folder key={path} path={path} />;
 }
 
 const savedSort: Sort = { column: 'name', order: 'asc' };
 
-function Folder({ path, focus }: { path: string; user: User; focus: string | undefined }) {
+function Folder({ path }: { path: string }) {
   const client = useQueryClient();
   const navigate = useNavigate();
   const phone = usePhone();
@@ -88,8 +85,10 @@ function Folder({ path, focus }: { path: string; user: User; focus: string | und
   const open = (name: string) => {
     const item = items.find((one) => one.name === name);
     if (!item) return;
-    if (item.type === 'directory') void navigate(folderHref(item.path), { state: { focus: '' } });
-    else setSearch({ preview: name }, { replace: previewed !== null });
+    if (item.type === 'directory') {
+      placeFocus(item.path);
+      void navigate(folderHref(item.path));
+    } else setSearch({ preview: name }, { replace: previewed !== null });
   };
   const commands = useFileCommands({
     path,
@@ -122,13 +121,13 @@ function Folder({ path, focus }: { path: string; user: User; focus: string | und
 
   // Whoever came here by the keyboard goes on in the list: at the folder that they come from, or at the top.
   const loaded = listing.data !== undefined;
-  const placed = useRef(false);
   useEffect(() => {
-    if (placed.current || !loaded || focus === undefined) return;
-    placed.current = true;
-    if (focus !== '' && items.some((item) => item.name === focus)) grid.current?.focus(focus);
+    if (!loaded) return;
+    const name = takeFocus(path);
+    if (name === null) return;
+    if (items.some((item) => item.name === name)) grid.current?.focus(name);
     else grid.current?.focusGrid();
-  }, [loaded, focus, items]);
+  }, [loaded, path, items]);
 
   const rowTarget = (event: { target: EventTarget }): string | null => {
     const name = (event.target as Element).closest<HTMLElement>('[data-key]')?.dataset.key;
@@ -153,11 +152,11 @@ function Folder({ path, focus }: { path: string; user: User; focus: string | und
           onRename={async (newName) => {
             await renameFile(client, item.path, newName);
             setSelection(new Set([newName]));
-            grid.current?.focus(newName);
+            placeFocus(path, newName);
           }}
-          onDone={() => {
+          onDone={(back) => {
             setRenaming(null);
-            grid.current?.focus(item.name);
+            if (back) grid.current?.focus(item.name);
           }}
         />
       ),
@@ -211,7 +210,7 @@ function Folder({ path, focus }: { path: string; user: User; focus: string | und
       ),
     };
     return phone ? [name, more] : [name, modified, size, more];
-  }, [client, phone, renaming]);
+  }, [client, path, phone, renaming]);
 
   const count = listing.data?.total ?? 0;
   const missing = itself.error instanceof ApiError && itself.error.status === 404;

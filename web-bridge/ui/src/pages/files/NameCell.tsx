@@ -11,7 +11,8 @@ import { FileIcon } from './FileIcon';
 interface RenameFieldProps {
   item: FileItem;
   onRename: (newName: string) => Promise<void>;
-  onDone: () => void;
+  /** it is over; `back`: the focus should go back to the row */
+  onDone: (back: boolean) => void;
 }
 
 /** The field in place of the name. Enter and leaving it rename, Escape does not. */
@@ -24,7 +25,7 @@ function RenameField({ item, onRename, onDone }: RenameFieldProps) {
     if (busy.current) return;
     const wanted = name.trim();
     if (wanted === item.name || (leaving && nameProblem(wanted) !== null)) {
-      onDone();
+      onDone(!leaving);
       return;
     }
     const problem = nameProblem(wanted);
@@ -35,7 +36,7 @@ function RenameField({ item, onRename, onDone }: RenameFieldProps) {
     busy.current = true;
     try {
       await onRename(wanted);
-      onDone();
+      onDone(false);
     } catch (refused) {
       busy.current = false;
       setError(refused instanceof Error ? refused.message : String(refused));
@@ -64,7 +65,7 @@ function RenameField({ item, onRename, onDone }: RenameFieldProps) {
         onKeyDown={(event) => {
           event.stopPropagation();
           if (event.key === 'Enter') void commit(false);
-          if (event.key === 'Escape') onDone();
+          if (event.key === 'Escape') onDone(true);
         }}
         onKeyUp={(event) => event.stopPropagation()}
         onPointerDown={(event) => event.stopPropagation()}

@@ -24,6 +24,7 @@ import { undoLast } from '../../lib/undo';
 import type { Command, Commands } from '../../ui/AppMenu';
 import { showToast } from '../../ui/toasts';
 import { copyFiles, deleteFiles, downloadFiles, moveFiles } from './commands';
+import { placeFocus } from './placeFocus';
 import type { DropActions } from './useFolderDrop';
 
 interface Clipboard {
@@ -164,7 +165,10 @@ export function useFileCommands({ path, selected, mayAdd, open, rename, clear }:
     icon: CornerUpLeft,
     keys: 'Alt+↑',
     disabled: path === '',
-    run: () => void navigate(folderHref(parentOf(path)), { state: { focus: nameOf(path) } }),
+    run: () => {
+      placeFocus(parentOf(path), nameOf(path));
+      void navigate(folderHref(parentOf(path)));
+    },
   };
 
   const bulk: Command[] = [download, ...(only ? [renameIt] : []), moveIt, copyIt, deleteIt];

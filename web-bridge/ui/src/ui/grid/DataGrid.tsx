@@ -20,6 +20,7 @@ import { cx } from '../cx';
 import { ArrayCollection, type Describe } from './collection';
 import { GridRow } from './GridRow';
 import { useRows } from './useRows';
+import { useTypeAhead } from './useTypeAhead';
 
 export interface Column<T> {
   id: string;
@@ -115,15 +116,14 @@ export function DataGrid<T extends object>(props: DataGridProps<T>) {
       getLastKey: () => collection.getLastKey(),
       getKeyPageBelow: (key: Key) => move(key, page()),
       getKeyPageAbove: (key: Key) => move(key, -page()),
-      getKeyForSearch: (search: string, from?: Key | null) =>
-        collection.findText(search, Math.max(0, collection.indexOf(from ?? null)), collator),
     };
-  }, [collection, collator, rowHeight]);
+  }, [collection, rowHeight]);
 
   const { gridProps } = useGridList<T>(
     {
       'aria-label': label,
       keyboardDelegate: keyboard,
+      disallowTypeAhead: true,
       onAction: (key) => onAction(key as string),
       // A row is one stop; within it keys belong to its controls, such as the field of a rename.
       keyboardNavigationBehavior: 'tab',
@@ -132,6 +132,15 @@ export function DataGrid<T extends object>(props: DataGridProps<T>) {
     state,
     scroller,
   );
+
+  const typeAhead = useTypeAhead((search, begins) => {
+    // One more letter looks from where one is, a new search from the row below.
+    const from = Math.max(0, collection.indexOf(manager.focusedKey)) + (begins ? 1 : 0);
+    const key = collection.findText(search, from, collator);
+    if (key === null) return;
+    manager.setFocusedKey(key);
+    manager.replaceSelection(key);
+  });
 
   const range = useRows(scroller, collection.size, rowHeight);
   const focusedIndex = collection.indexOf(manager.focusedKey);
@@ -275,7 +284,7 @@ export function DataGrid<T extends object>(props: DataGridProps<T>) {
             onSelection(new Set(collection.getKeys()));
             return;
           }
-          gridProps.onKeyDown?.(event as KeyboardEvent<never>);
+          if (!typeAhead(event)) gridProps.onKeyDown?.(event as KeyboardEvent<never>);
         }}
         className={cx(
           'scroll-thin relative min-h-0 grow overflow-y-auto overflow-x-hidden px-1 pb-1 outline-none [scrollbar-gutter:stable]',
@@ -311,7 +320,6 @@ export function DataGrid<T extends object>(props: DataGridProps<T>) {
     <div {...props.dropProps} className="flex min-h-0 grow flex-col">
       {grid}
       {empty && (
-        // biome-ignore lint/a11y/noStaticElementInteractions: it stands for the folder, whose keys and menu work without rows too
         <div
           ref={emptyArea}
           tabIndex={0}
