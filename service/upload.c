@@ -163,7 +163,7 @@ static bool is_stale(const BhUpload *upload, const BhNode *child) {
 static bool is_taken(const BhNode *parent, const char *name) {
         struct stat st;
 
-        return fstatat(parent->fd, name, &st, AT_SYMLINK_NOFOLLOW) == 0;
+        return fstatat(parent->fd, name, &st, AT_SYMLINK_NOFOLLOW) == 0 && !S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode);
 }
 
 int bh_upload_check_target(const BhUpload *upload, const BhNode *parent, const char *name, int child_result,
