@@ -111,7 +111,7 @@ static int prepare(BhCopy *copy, const char *source, const char *target) {
         if (copy->target.depth + depth > BH_PATH_DEPTH_MAX || strlen(copy->target.text) + 16 + size > BH_PATH_SIZE_MAX)
                 return -EILSEQ;
         g_strlcpy(copy->owner, copy->caller.owner[0] ? copy->caller.owner : parent.owner, sizeof(copy->owner));
-        r = bh_tree_walk(item.fd, item.owner, BH_TREE_OWNERS | BH_TREE_SKIP_FOREIGN, NULL, visit_measure, copy);
+        r = bh_tree_walk(item.fd, item.owner, BH_TREE_OWNERS, NULL, visit_measure, copy);
         return r < 0 ? r : reserve(copy, copy->total);
 }
 
@@ -199,6 +199,20 @@ static int copy_content(BhCopy *copy, int source_fd, int target_fd) {
         }
 }
 
+/* Whether what was opened is still what was looked at: a file that the caller may view. Another may have taken its name in between. */
+static int check_source(const BhCopy *copy, int fd) {
+        char mark[BH_UUID_SIZE];
+        struct stat st;
+        int r;
+
+        if (fstat(fd, &st) < 0)
+                return -errno;
+        r = bh_owner_read(fd, mark);
+        if (r < 0)
+                return r;
+        return S_ISREG(st.st_mode) && (r == 0 || bh_access_may_view(&copy->caller, mark)) ? 1 : 0;
+}
+
 /* Copies a regular file to name in the directory, with its time of modification; mark may be "". */
 static int copy_file(BhCopy *copy, int source_fd, int directory_fd, const char *name, const char *mark) {
         struct stat st;
@@ -260,7 +274,8 @@ static int visit_copy(const BhTreeItem *item, void *userdata) {
         _cleanup_(bh_closep) int source_fd = bh_path_open_at(item->directory_fd, item->name, O_RDONLY | O_NONBLOCK);
         if (source_fd < 0)
                 return source_fd == -ENOENT ? 0 : source_fd;
-        return copy_file(copy, source_fd, parent_fd, item->name, "");
+        int r = check_source(copy, source_fd);
+        return r <= 0 ? r : copy_file(copy, source_fd, parent_fd, item->name, "");
 }
 
 /* Builds the copy in staging. */
@@ -279,8 +294,7 @@ static int build(BhCopy *copy) {
                 return copy_file(copy, source_fd, copy->files->storage.staging_fd, copy->id, copy->caller.owner);
         }
         walk.directories = g_array_new(FALSE, FALSE, sizeof(int));
-        r = bh_tree_walk(item.fd, item.owner, BH_TREE_OWNERS | BH_TREE_AFTER | BH_TREE_SKIP_FOREIGN, NULL, visit_copy,
-                         &walk);
+        r = bh_tree_walk(item.fd, item.owner, BH_TREE_OWNERS | BH_TREE_AFTER, NULL, visit_copy, &walk);
         while (walk.directories->len > 0)
                 (void)leave_directory(&walk);
         g_array_unref(walk.directories);

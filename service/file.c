@@ -130,10 +130,9 @@ static uint64_t find_viewable(Page *page) {
 /* The owner of a listed entry, read again unless its inode has not changed since. */
 static int get_listed_owner(const Page *page, const BhListingEntry *entry, const struct stat *st,
                             char owner[static BH_UUID_SIZE]) {
-        int64_t change_nsec = st->st_ctim.tv_sec * INT64_C(1000000000) + st->st_ctim.tv_nsec;
 
         g_strlcpy(owner, page->directory->owner, BH_UUID_SIZE);
-        if (!page->listing->has_owners || entry->change_nsec != change_nsec)
+        if (!page->listing->has_owners || entry->change_nsec != bh_time_to_nsec(&st->st_ctim))
                 return bh_owner_read_at(page->fd, entry->name, owner);
         if (entry->owner > 0)
                 g_strlcpy(owner, g_ptr_array_index(page->listing->owners, entry->owner), BH_UUID_SIZE);

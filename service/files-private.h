@@ -8,6 +8,7 @@
 #include "files.h"
 #include "listing.h"
 #include "quota.h"
+#include "rate-limit.h"
 #include "storage.h"
 #include "sync.h"
 #include "tree.h"
@@ -29,6 +30,8 @@ struct BhFiles {
         BhSync *sync;
         BhListings *listings;
         BhUploads *uploads;
+        BhRateLimit
+                *refusals; /* audit rows for them, by account: whoever is refused can ask again as fast as they like */
         uint32_t trash_days;
 
         GMutex names;
@@ -41,6 +44,9 @@ struct BhFiles {
         bool is_stopping;    /* atomic */
         bool is_lost;        /* atomic: disk and counters may differ, so that the next start must count anew */
 };
+
+/* Times of inodes as one number, which is held at its ends where a filesystem knows later ones. */
+int64_t bh_time_to_nsec(const struct timespec *time);
 
 /* Where the service acts on its own behalf: may do everything. */
 extern const BhCaller bh_files_nobody;

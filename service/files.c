@@ -15,6 +15,11 @@
 #define CLEAN_SETTING "files.clean"
 #define CLEAN_FILE "clean"
 
+/* So many rows for refusals of one account in that time. */
+#define REFUSALS 200
+#define REFUSALS_SECONDS 60
+#define REFUSALS_KEYS 1000
+
 const BhCaller bh_files_nobody = {.role = BH_ROLE_ADMIN, .username = (char *)"baluhostd"};
 
 static int read_clean_setting(sqlite3 *db, void *userdata) {
@@ -86,6 +91,7 @@ int bh_files_open(BhFiles **ret, const BhFilesConfig *config, BhDatabase *databa
         files->sync = bh_sync_new();
         files->listings = bh_listings_new();
         files->uploads = bh_uploads_new();
+        files->refusals = bh_rate_limit_new(REFUSALS, REFUSALS_SECONDS, REFUSALS_KEYS);
         files->trash_days = config->trash_days;
         g_mutex_init(&files->names);
         g_mutex_init(&files->state_lock);
@@ -195,6 +201,7 @@ void bh_files_free(BhFiles *files) {
                         bh_log_warning_errno(r, "The next start will count the usage of the storage anew");
         }
         bh_listings_free(files->listings);
+        bh_rate_limit_free(files->refusals);
         bh_sync_free(files->sync);
         bh_quota_free(files->quota);
         g_cond_clear(&files->state_changed);
@@ -245,8 +252,7 @@ int bh_files_record(BhFiles *files, const BhCaller *caller, const BhAudit *audit
                                  &(Record){.caller = caller, .audit = audit, .charges = charges});
 }
 
-int bh_files_refuse(BhFiles *files, const BhCaller *caller, const char *event_type, const char *action,
-                    const char *target, int r) {
+static bool is_worth_a_row(int r) {
         switch (-r) {
         case ENOENT: /* nothing was asked of anything */
         case EEXIST:
@@ -258,15 +264,27 @@ int bh_files_refuse(BhFiles *files, const BhCaller *caller, const char *event_ty
         case ECANCELED:
         case EAGAIN:
         case EBUSY:
-                return r;
+                return false;
         }
-        if (r < 0)
-                bh_audit_post(files->database, caller,
-                              &(BhAudit){.event_type = event_type,
-                                         .action = action,
-                                         .target = target,
-                                         .result = r,
-                                         .message = r == -EXDEV ? "It is outside of the storage" : g_strerror(-r)});
+        return r < 0;
+}
+
+int bh_files_refuse(BhFiles *files, const BhCaller *caller, const char *event_type, const char *action,
+                    const char *target, int r) {
+        char key[32];
+        uint64_t retry_seconds;
+
+        if (!is_worth_a_row(r))
+                return r;
+        g_snprintf(key, sizeof(key), "%" G_GUINT64_FORMAT, caller->user_id);
+        if (!bh_rate_limit_take(files->refusals, key, g_get_monotonic_time(), &retry_seconds))
+                return r;
+        bh_audit_post(files->database, caller,
+                      &(BhAudit){.event_type = event_type,
+                                 .action = action,
+                                 .target = target,
+                                 .result = r,
+                                 .message = r == -EXDEV ? "It is outside of the storage" : g_strerror(-r)});
         return r;
 }
 

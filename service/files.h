@@ -196,7 +196,7 @@ int bh_files_purge_trash(BhFiles *files, const BhCaller *caller, const char *tra
  * ----------------------------------------------------------------------------------------------------------------------------------
  */
 
-#define BH_UPLOADS_MAX 256u /* open ones of a user, and of a bus peer */
+#define BH_UPLOADS_MAX 256u /* open ones of a user */
 #define BH_UPLOAD_ID_SIZE 33
 #define BH_UPLOAD_SIZE_UNKNOWN UINT64_MAX
 
@@ -210,7 +210,7 @@ typedef struct BhUploadOptions {
 } BhUploadOptions;
 
 /* Begins an upload. Returns a descriptor to write the content to, which is the caller's; ret_id names the upload from
- * now on. Errors: also -EEXIST, -EISDIR, -EDQUOT, -ENOSPC, -ESTALE, -EAGAIN too many. */
+ * now on. Errors: also -EEXIST, -EISDIR, -EDQUOT, -ENOSPC, -ESTALE, -EINVAL (modified_usec), -EAGAIN too many. */
 int bh_files_upload_begin(BhFiles *files, const BhCaller *caller, const char *path, const BhUploadOptions *options,
                           char ret_id[static BH_UPLOAD_ID_SIZE]);
 

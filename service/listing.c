@@ -8,6 +8,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "files-private.h"
 #include "macro.h"
 #include "owner.h"
 #include "path.h"
@@ -20,7 +21,11 @@
  * was read this soon after a change is not kept. */
 #define RECENT_NSEC INT64_C(50000000)
 
+/* Directories of so many bytes are read and sorted one at a time: that takes memory, and mostly several ask for the same. */
+#define LARGE_SIZE (256 * 1024)
+
 struct BhListings {
+        GMutex large; /* taken before lock */
         GMutex lock;
         GQueue kept; /* of BhListing, the last used first */
         size_t kept_size;
@@ -30,6 +35,7 @@ struct BhListings {
 BhListings *bh_listings_new(void) {
         BhListings *listings = g_new0(BhListings, 1);
 
+        g_mutex_init(&listings->large);
         g_mutex_init(&listings->lock);
         g_queue_init(&listings->kept);
         return listings;
@@ -53,6 +59,7 @@ void bh_listings_free(BhListings *listings) {
                 return;
         drop_all(listings);
         g_mutex_clear(&listings->lock);
+        g_mutex_clear(&listings->large);
         g_free(listings);
 }
 
@@ -75,10 +82,6 @@ void bh_listing_unref(BhListing *listing) {
 
 static bool is_same_time(const struct timespec *a, const struct timespec *b) {
         return a->tv_sec == b->tv_sec && a->tv_nsec == b->tv_nsec;
-}
-
-static int64_t to_nsec(const struct timespec *t) {
-        return t->tv_sec * INT64_C(1000000000) + t->tv_nsec;
 }
 
 /* What was kept of the directory, if it is of use; what is outdated is dropped. */
@@ -202,11 +205,11 @@ static int read_attributes(BhListing *listing, int fd, bool with_owners) {
                 struct stat st;
 
                 if (fstatat(fd, entry->name, &st, AT_SYMLINK_NOFOLLOW) == 0) {
-                        entry->change_nsec = to_nsec(&st.st_ctim);
+                        entry->change_nsec = bh_time_to_nsec(&st.st_ctim);
                         if (listing->sort == BH_SORT_SIZE && !entry->is_directory)
                                 entry->value = st.st_size;
                         else if (listing->sort == BH_SORT_MODIFIED)
-                                entry->value = to_nsec(&st.st_mtim);
+                                entry->value = bh_time_to_nsec(&st.st_mtim);
                 }
                 if (!with_owners)
                         continue;
@@ -273,18 +276,17 @@ static bool is_recent(const struct stat *st) {
         struct timespec now;
 
         clock_gettime(CLOCK_REALTIME, &now);
-        return to_nsec(&now) - to_nsec(&st->st_mtim) < RECENT_NSEC ||
-               to_nsec(&now) - to_nsec(&st->st_ctim) < RECENT_NSEC;
+        return bh_time_to_nsec(&now) - bh_time_to_nsec(&st->st_mtim) < RECENT_NSEC ||
+               bh_time_to_nsec(&now) - bh_time_to_nsec(&st->st_ctim) < RECENT_NSEC;
 }
 
-int bh_listings_get(BhListings *listings, int fd, bool is_root, bool with_owners, BhSort sort, BhListing **ret) {
+/* From memory, or read and then kept. */
+static int get(BhListings *listings, int fd, const struct stat *st, bool is_root, bool with_owners, BhSort sort,
+               BhListing **ret) {
         BhListing *listing = NULL;
-        struct stat st;
 
-        if (fstat(fd, &st) < 0)
-                return -errno;
         g_mutex_lock(&listings->lock);
-        listing = find_kept(listings, &st, with_owners, sort);
+        listing = find_kept(listings, st, with_owners, sort);
         unsigned generation = listings->generation;
         g_mutex_unlock(&listings->lock);
         if (listing) {
@@ -292,8 +294,8 @@ int bh_listings_get(BhListings *listings, int fd, bool is_root, bool with_owners
                 return 0;
         }
 
-        bool recent = is_recent(&st);
-        int r = build(fd, &st, is_root, with_owners, sort, &listing);
+        bool recent = is_recent(st);
+        int r = build(fd, st, is_root, with_owners, sort, &listing);
         if (r < 0)
                 return r;
         listing->generation = generation;
@@ -304,6 +306,19 @@ int bh_listings_get(BhListings *listings, int fd, bool is_root, bool with_owners
         }
         *ret = listing;
         return 0;
+}
+
+int bh_listings_get(BhListings *listings, int fd, bool is_root, bool with_owners, BhSort sort, BhListing **ret) {
+        struct stat st;
+
+        if (fstat(fd, &st) < 0)
+                return -errno;
+        if (st.st_size < LARGE_SIZE)
+                return get(listings, fd, &st, is_root, with_owners, sort, ret);
+        g_mutex_lock(&listings->large);
+        int r = get(listings, fd, &st, is_root, with_owners, sort, ret);
+        g_mutex_unlock(&listings->large);
+        return r;
 }
 
 const BhListingEntry *bh_listing_at(const BhListing *listing, size_t rank, bool descending) {

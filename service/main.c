@@ -5,6 +5,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 
 #include "config.h"
@@ -52,11 +53,17 @@ static bool parse_options(int *argc, char ***argv, Options *options) {
 
 /* Before there are threads: every thread inherits it. */
 static void set_up_process(void) {
+        struct rlimit descriptors;
         sigset_t signals;
 
         /* Each arena keeps what was freed in it; two are enough for threads that mostly wait for the disk. */
         mallopt(M_ARENA_MAX, 2);
         umask(0077);
+        /* Every upload holds a descriptor. The soft limit is low only for programs that use select(2). */
+        if (getrlimit(RLIMIT_NOFILE, &descriptors) == 0) {
+                descriptors.rlim_cur = descriptors.rlim_max;
+                (void)setrlimit(RLIMIT_NOFILE, &descriptors);
+        }
         signal(SIGPIPE, SIG_IGN);
         sigemptyset(&signals);
         sigaddset(&signals, SIGTERM);

@@ -11,6 +11,10 @@
 /* Blocks that a filesystem allocates ahead of the size of a file, within this, are not the client's doing. */
 #define AHEAD_BYTES (UINT64_C(64) * 1024 * 1024)
 
+/* Times of modification from the year 1 to the year 9999. */
+#define MODIFIED_MIN (INT64_C(-62135596800) * BH_USEC_PER_SEC)
+#define MODIFIED_MAX (INT64_C(253402300799) * BH_USEC_PER_SEC)
+
 struct BhUploads {
         GMutex lock;
         GHashTable *by_id; /* BhUpload with a reference each. One that is over stays as long as a descriptor can still
@@ -78,7 +82,7 @@ static GPtrArray *all_uploads(BhUploads *uploads) {
 
 static int add_upload(BhUploads *uploads, BhUpload *upload) {
         g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new(&uploads->lock);
-        unsigned of_peer = 0, of_user = 0;
+        unsigned of_user = 0;
         GHashTableIter iter;
         void *value;
 
@@ -86,10 +90,9 @@ static int add_upload(BhUploads *uploads, BhUpload *upload) {
         while (g_hash_table_iter_next(&iter, NULL, &value)) {
                 const BhUpload *other = value;
 
-                of_peer += is_same_peer(&other->caller, &upload->caller);
                 of_user += is_same_user(&other->caller, &upload->caller);
         }
-        if (of_peer >= BH_UPLOADS_MAX || of_user >= BH_UPLOADS_MAX)
+        if (of_user >= BH_UPLOADS_MAX)
                 return -EAGAIN;
         g_atomic_ref_count_inc(&upload->references);
         g_hash_table_insert(uploads->by_id, upload->id, upload);
@@ -306,6 +309,9 @@ static int begin(BhFiles *files, BhUpload *upload, const char *path) {
         BhUploadTarget target;
         int r;
 
+        if (upload->options.has_modified_usec &&
+            (upload->options.modified_usec < MODIFIED_MIN || upload->options.modified_usec > MODIFIED_MAX))
+                return -EINVAL;
         r = bh_path_parse(&upload->path, path);
         if (r >= 0)
                 r = find_target(files, upload, &target);

@@ -119,6 +119,9 @@ static int begin_work(BhCall *call, void *data) {
 
         begin->options.if_etag = begin->if_etag;
         begin->fd = bh_files_upload_begin(call->service->files, &call->caller, begin->path, &begin->options, begin->id);
+        if (begin->fd == -EINVAL)
+                return bh_failure_set(&call->failure, begin->fd, NULL,
+                                      "The option “modified_usec” must be from the year 1 to the year 9999");
         if (begin->fd == -EAGAIN)
                 return bh_failure_set(&call->failure, begin->fd, NULL, "More than %u uploads are open", BH_UPLOADS_MAX);
         return begin->fd < 0 ? bh_call_fail(call, begin->fd, "Cannot upload “%s”", begin->path) : 0;

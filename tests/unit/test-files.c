@@ -255,6 +255,17 @@ static void opened_files_cannot_be_written(Fixture *f, gconstpointer data) {
         g_assert_cmpint(fixture_audits(f, "download", 0), ==, 0);
 }
 
+/* A flood of refusals does not fill the audit trail, nor the disk that it is on. */
+static void refusals_of_one_account_are_recorded_so_often(Fixture *f, gconstpointer data) {
+        assert_ok(fixture_put(f, &f->alex, "a", ""));
+        for (int i = 0; i < 1000; i++)
+                assert_error(fixture_stat(f, &f->maria, "a"), EACCES);
+        g_assert_cmpint(fixture_audits(f, "stat", EACCES), >=, 200);
+        g_assert_cmpint(fixture_audits(f, "stat", EACCES), <, 300);
+        assert_error(fixture_delete(f, &f->nobody, "a"), EACCES); /* another's are not lost for it */
+        g_assert_cmpint(fixture_audits(f, "delete", EACCES), ==, 1);
+}
+
 static void access_is_explained(Fixture *f, gconstpointer data) {
         static const struct {
                 const char *path, *rule;
@@ -355,6 +366,7 @@ int main(int argc, char **argv) {
         ADD(etags_tell_versions_apart);
         ADD(opening_refuses_folders_and_lists_refuse_files);
         ADD(opened_files_cannot_be_written);
+        ADD(refusals_of_one_account_are_recorded_so_often);
         ADD(access_is_explained);
         ADD(seeds_belong_to_nobody_and_are_made_once);
         ADD(second_service_is_refused);

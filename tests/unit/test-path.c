@@ -39,8 +39,7 @@ static void names_of_any_script_are_valid(void) {
                                             "Ünïcödé",
                                             "日本語.txt",
                                             "\xf0\x9f\x98\x80",
-                                            "\xe2\x80\xae"
-                                            "txt.exe",
+                                            "\xe2\x80\xaetxt.exe",
                                             "\xc2\xa0",
                                             ".baluhost2",
                                             ".BaluHost",

@@ -8,7 +8,7 @@
 #include "files-fixture.h"
 #include "macro.h"
 
-static char *delete (Fixture *f, const BhCaller *caller, const char *path) {
+static char *put_away(Fixture *f, const BhCaller *caller, const char *path) {
         char *id = NULL;
 
         assert_ok(bh_files_delete(f->files, caller, path, false, &id));
@@ -38,7 +38,7 @@ static void deleted_folder_comes_back_as_it_was(Fixture *f, gconstpointer data) 
         assert_ok(fixture_mkdir(f, &f->alex, "d"));
         assert_ok(fixture_mkdir(f, &f->alex, "d/e"));
         assert_ok(fixture_put(f, &f->alex, "d/e/a", "12345"));
-        g_autofree char *id = delete (f, &f->alex, "d");
+        g_autofree char *id = put_away(f, &f->alex, "d");
         assert_error(fixture_stat(f, &f->alex, "d"), ENOENT);
         assert_ok(bh_files_list_trash(f->files, &f->alex, false, &items, &n));
         g_assert_cmpuint(n, ==, 1);
@@ -69,7 +69,7 @@ static void nothing_is_deleted_if_any_part_may_not_be(Fixture *f, gconstpointer 
         assert_error(fixture_delete(f, &f->alex, "d"), EACCES);
         assert_ok(fixture_stat(f, &f->alex, "d/a"));
         g_assert_cmpuint(fixture_count(f, ".baluhost/trash"), ==, 0);
-        g_autofree char *id = delete (f, &f->admin, "d");
+        g_autofree char *id = put_away(f, &f->admin, "d");
         g_assert_cmpuint(count_trash(f, &f->alex, false), ==, 1); /* it is still alex's */
         g_assert_cmpuint(count_trash(f, &f->admin, false), ==, 0);
         g_assert_cmpuint(count_trash(f, &f->admin, true), ==, 1);
@@ -99,7 +99,7 @@ static void trash_belongs_to_its_owner(Fixture *f, gconstpointer data) {
         size_t n;
 
         assert_ok(fixture_put(f, &f->alex, "a", "123"));
-        g_autofree char *id = delete (f, &f->alex, "a");
+        g_autofree char *id = put_away(f, &f->alex, "a");
         g_assert_cmpuint(count_trash(f, &f->maria, false), ==, 0);
         assert_error(restore(f, &f->maria, id, false, false), EACCES);
         assert_error(bh_files_purge_trash(f->files, &f->maria, id, &freed), EACCES);
@@ -118,7 +118,7 @@ static void trash_belongs_to_its_owner(Fixture *f, gconstpointer data) {
 
 static void what_has_no_owner_is_in_the_trash_of_who_deleted_it(Fixture *f, gconstpointer data) {
         assert_ok(fixture_put(f, &f->peer, "n", "1"));
-        g_autofree char *id = delete (f, &f->admin, "n");
+        g_autofree char *id = put_away(f, &f->admin, "n");
         g_assert_cmpuint(count_trash(f, &f->admin, false), ==, 1);
         g_assert_cmpuint(count_trash(f, &f->alex, false), ==, 0);
         assert_ok(restore(f, &f->admin, id, false, false));
@@ -130,7 +130,7 @@ static void taken_names_are_kept_or_refused(Fixture *f, gconstpointer data) {
         g_autofree char *path = NULL;
 
         assert_ok(fixture_put(f, &f->alex, "photo.jpg", "old"));
-        g_autofree char *id = delete (f, &f->alex, "photo.jpg");
+        g_autofree char *id = put_away(f, &f->alex, "photo.jpg");
         assert_ok(fixture_put(f, &f->alex, "photo.jpg", "new"));
         assert_error(restore(f, &f->alex, id, false, false), EEXIST);
         assert_ok(bh_files_restore_trash(f->files, &f->alex, id, true, false, &path));
@@ -144,8 +144,8 @@ static void lost_folders_are_made_again(Fixture *f, gconstpointer data) {
         assert_ok(fixture_mkdir(f, &f->alex, "d"));
         assert_ok(fixture_mkdir(f, &f->alex, "d/e"));
         assert_ok(fixture_put(f, &f->alex, "d/e/a", "1"));
-        g_autofree char *id = delete (f, &f->alex, "d/e/a");
-        g_autofree char *folder = delete (f, &f->alex, "d");
+        g_autofree char *id = put_away(f, &f->alex, "d/e/a");
+        g_autofree char *folder = put_away(f, &f->alex, "d");
         assert_error(restore(f, &f->alex, id, false, false), ENOENT);
         assert_ok(restore(f, &f->admin, id, false, true));
         g_assert_cmpstr(fixture_owner(f, "d"), ==, f->alex.owner); /* the item's owner, not the administrator */
@@ -158,9 +158,9 @@ static void own_file_returns_to_a_folder_that_may_be_viewed(Fixture *f, gconstpo
         assert_ok(fixture_mkdir(f, &f->peer, "shared"));
         assert_ok(fixture_put(f, &f->alex, "a", "1"));
         assert_ok(fixture_move(f, &f->admin, "a", "shared"));
-        g_autofree char *id = delete (f, &f->alex, "shared/a");
+        g_autofree char *id = put_away(f, &f->alex, "shared/a");
         assert_ok(restore(f, &f->alex, id, false, false));
-        g_autofree char *again = delete (f, &f->alex, "shared/a");
+        g_autofree char *again = put_away(f, &f->alex, "shared/a");
         assert_ok(fixture_delete(f, &f->admin, "shared"));
         assert_ok(fixture_mkdir(f, &f->maria, "shared"));
         assert_error(restore(f, &f->alex, again, false, false), ENOENT);
@@ -173,7 +173,7 @@ static void inherited_owner_stays_in_the_trash(Fixture *f, gconstpointer data) {
         assert_ok(fixture_mkdir(f, &f->alex, "d"));
         g_assert_true(g_file_set_contents(disk, "123", -1, NULL));
         fixture_restart(f, false);
-        g_autofree char *id = delete (f, &f->alex, "d/samba");
+        assert_ok(fixture_delete(f, &f->alex, "d/samba"));
         g_assert_cmpuint(count_trash(f, &f->alex, false), ==, 1);
         fixture_assert_exact(f);
         fixture_restart(f, false);
@@ -184,7 +184,7 @@ static void inherited_owner_stays_in_the_trash(Fixture *f, gconstpointer data) {
 static void what_is_old_is_purged(Fixture *f, gconstpointer data) {
         assert_ok(fixture_put(f, &f->alex, "old", "123"));
         assert_ok(fixture_put(f, &f->alex, "new", "1"));
-        g_autofree char *old = delete (f, &f->alex, "old"), *new = delete (f, &f->alex, "new");
+        g_autofree char *old = put_away(f, &f->alex, "old"), *new = put_away(f, &f->alex, "new");
         g_autofree char *relative = g_strdup_printf(".baluhost/trash/%s/info", old), *info = fixture_disk(f, relative);
         g_autoptr(GKeyFile) file = g_key_file_new();
         g_assert_true(g_key_file_load_from_file(file, info, G_KEY_FILE_NONE, NULL));
@@ -200,7 +200,7 @@ static void trash_survives_the_loss_of_its_info_and_of_the_database(Fixture *f, 
         g_autofree char *path = NULL;
 
         assert_ok(fixture_put(f, &f->alex, "a", "12345"));
-        g_autofree char *id = delete (f, &f->alex, "a");
+        g_autofree char *id = put_away(f, &f->alex, "a");
         g_autofree char *relative = g_strdup_printf(".baluhost/trash/%s/info", id), *info = fixture_disk(f, relative);
         g_assert_true(
                 g_file_set_contents(info, "[trash]\npath=../../etc/passwd\ndeleted-usec=1\ndeleted-by=\n", -1, NULL));

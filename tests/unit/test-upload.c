@@ -133,6 +133,12 @@ static void targets_are_checked_when_an_upload_begins(Fixture *f, gconstpointer 
         assert_error(begin(f, &f->alex, "d/\n", &plain, id), EILSEQ);
         assert_error(begin(f, &f->alex, "../x", &plain, id), EXDEV);
         assert_error(begin(f, &f->nobody, "x", &plain, id), EACCES);
+        assert_error(begin(f, &f->alex, "x",
+                           &(BhUploadOptions){.size = 1, .has_modified_usec = true, .modified_usec = INT64_MAX}, id),
+                     EINVAL);
+        assert_error(begin(f, &f->alex, "x",
+                           &(BhUploadOptions){.size = 1, .has_modified_usec = true, .modified_usec = INT64_MIN}, id),
+                     EINVAL);
         assert_nothing_left(f);
 }
 
