@@ -306,6 +306,11 @@ class Sandbox:
         self.stop_service()
         self.start_service()
 
+    def stop_polkit(self):
+        """Ends polkit: from then on there is none."""
+        self._polkit.stop()
+        self._polkit = None
+
     def start_bridge(self):
         """Starts baluhost-web and returns when it listens. Sets url."""
         self._bridge = Child("baluhost-web", self._bridge_command(), self.log_dir / "web.log", self.env(), self._uid(self.bridge_uid), self._view())
