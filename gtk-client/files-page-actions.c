@@ -198,14 +198,14 @@ static void on_copy_folder(const char *folder, gpointer user_data) {
 static void action_move(GtkWidget *widget, const char *name, GVariant *parameter) {
         BhFilesPage *self = BH_FILES_PAGE(widget);
 
-        bh_folder_chooser_ask(get_window(self), self->connection, _("Move To"), _("_Move Here"), get_folder(self),
+        bh_folder_chooser_ask(get_window(self), self->connection, _("Move To"), _("Move Here"), get_folder(self),
                               on_move_folder, choose_selected(self), chosen_free);
 }
 
 static void action_copy(GtkWidget *widget, const char *name, GVariant *parameter) {
         BhFilesPage *self = BH_FILES_PAGE(widget);
 
-        bh_folder_chooser_ask(get_window(self), self->connection, _("Copy To"), _("_Copy Here"), get_folder(self),
+        bh_folder_chooser_ask(get_window(self), self->connection, _("Copy To"), _("Copy Here"), get_folder(self),
                               on_copy_folder, choose_selected(self), chosen_free);
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "files-page-private.h"
 
+#include "accessibility.h"
 #include "file-drag.h"
 #include "format.h"
 #include "name-cell.h"
@@ -390,6 +391,7 @@ static void bh_files_page_init(BhFilesPage *self) {
         self->back = g_queue_new();
         self->forward = g_queue_new();
         gtk_widget_init_template(GTK_WIDGET(self));
+        bh_accessibility_hide_other_pages(self->view_stack);
         gtk_search_bar_connect_entry(self->search_bar, GTK_EDITABLE(self->search_entry));
         g_signal_connect_object(self->path_bar, "chosen", G_CALLBACK(on_path_chosen), self, G_CONNECT_SWAPPED);
         add_drop_target(self);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "folder-chooser.h"
 
+#include "accessibility.h"
 #include "directory-model.h"
 #include "path-bar.h"
 
@@ -112,10 +113,12 @@ static void bh_folder_chooser_class_init(BhFolderChooserClass *klass) {
         gtk_widget_class_bind_template_child(widget_class, BhFolderChooser, view);
         gtk_widget_class_bind_template_child(widget_class, BhFolderChooser, error_page);
         gtk_widget_class_bind_template_callback(widget_class, on_activated);
+        gtk_widget_class_bind_template_callback(widget_class, bh_accessibility_on_row_label);
         gtk_widget_class_install_action(widget_class, "chooser.choose", NULL, action_choose);
 }
 
 static void bh_folder_chooser_init(BhFolderChooser *self) {
         gtk_widget_init_template(GTK_WIDGET(self));
+        bh_accessibility_hide_other_pages(self->stack);
         g_signal_connect_object(self->path_bar, "chosen", G_CALLBACK(on_path_chosen), self, G_CONNECT_SWAPPED);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "name-cell.h"
 
+#include "accessibility.h"
 #include "file-drag.h"
 #include "file-item.h"
 #include "files-page.h"
@@ -71,6 +72,16 @@ static gboolean on_drop(GtkDropTarget *target, const GValue *value, double x, do
         return bh_files_page_drop(get_page(self), value, path);
 }
 
+static void name_row(BhNameCell *self) {
+        if (self->item)
+                bh_accessibility_name_list_row(GTK_WIDGET(self), bh_file_item_get_name(self->item));
+}
+
+static void bh_name_cell_root(GtkWidget *widget) {
+        GTK_WIDGET_CLASS(bh_name_cell_parent_class)->root(widget);
+        name_row(BH_NAME_CELL(widget));
+}
+
 static void bh_name_cell_get_property(GObject *object, guint id, GValue *value, GParamSpec *pspec) {
         BhNameCell *self = BH_NAME_CELL(object);
 
@@ -92,6 +103,7 @@ static void bh_name_cell_set_property(GObject *object, guint id, const GValue *v
         switch (id) {
         case PROP_ITEM:
                 g_set_object(&self->item, g_value_get_object(value));
+                name_row(self);
                 break;
         case PROP_POSITION:
                 self->position = g_value_get_uint(value);
@@ -122,6 +134,7 @@ static void bh_name_cell_class_init(BhNameCellClass *klass) {
                                                       G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS);
         g_object_class_install_properties(object_class, N_PROPERTIES, properties);
 
+        widget_class->root = bh_name_cell_root;
         gtk_widget_class_set_css_name(widget_class, "name-cell");
         gtk_widget_class_set_template_from_resource(widget_class, "/org/baluhost/Client/ui/name-cell.ui");
         gtk_widget_class_bind_template_child(widget_class, BhNameCell, box);

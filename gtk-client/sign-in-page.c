@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "sign-in-page.h"
 
+#include "accessibility.h"
+
 #include <glib/gi18n.h>
 
 struct _BhSignInPage {
@@ -144,4 +146,5 @@ static void bh_sign_in_page_class_init(BhSignInPageClass *klass) {
 
 static void bh_sign_in_page_init(BhSignInPage *self) {
         gtk_widget_init_template(GTK_WIDGET(self));
+        bh_accessibility_name_peek_button(ADW_PASSWORD_ENTRY_ROW(self->password_row));
 }

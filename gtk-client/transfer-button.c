@@ -12,6 +12,7 @@ struct _BhTransferButton {
         GtkMenuButton *button;
         GtkPopover *popover;
         GtkListBox *list;
+        GtkProgressBar *progress_bar;
 };
 
 G_DEFINE_FINAL_TYPE(BhTransferButton, bh_transfer_button, GTK_TYPE_WIDGET)
@@ -26,19 +27,11 @@ static void update(BhTransferButton *self) {
         g_object_get(self->transfers, "has-finished", &has_finished, NULL);
         gtk_widget_action_set_enabled(GTK_WIDGET(self), "transfers.clear", has_finished);
         gtk_widget_set_visible(GTK_WIDGET(self->button), has_any);
+        gtk_widget_set_visible(GTK_WIDGET(self->progress_bar), n > 0);
         gtk_widget_set_tooltip_text(GTK_WIDGET(self->button), text);
         gtk_accessible_update_property(GTK_ACCESSIBLE(self->button), GTK_ACCESSIBLE_PROPERTY_LABEL, text, -1);
         if (!has_any)
                 gtk_popover_popdown(self->popover);
-}
-
-static void on_items_changed(BhTransferButton *self, guint position, guint removed, guint added) {
-        gboolean was_hidden = !gtk_widget_get_visible(GTK_WIDGET(self->button));
-
-        update(self);
-        /* The first time, show where they are. */
-        if (was_hidden && added > 0 && gtk_widget_get_mapped(GTK_WIDGET(self)))
-                gtk_menu_button_popup(self->button);
 }
 
 static void action_clear(GtkWidget *widget, const char *name, GVariant *parameter) {
@@ -54,7 +47,8 @@ void bh_transfer_button_set_transfers(BhTransferButton *self, BhTransferQueue *t
 
         self->transfers = g_object_ref(transfers);
         gtk_list_box_bind_model(self->list, G_LIST_MODEL(transfers), create_row, self, NULL);
-        g_signal_connect_object(transfers, "items-changed", G_CALLBACK(on_items_changed), self, G_CONNECT_SWAPPED);
+        g_object_bind_property(transfers, "fraction", self->progress_bar, "fraction", G_BINDING_SYNC_CREATE);
+        g_signal_connect_object(transfers, "items-changed", G_CALLBACK(update), self, G_CONNECT_SWAPPED);
         g_signal_connect_object(transfers, "notify::n-unfinished", G_CALLBACK(update), self, G_CONNECT_SWAPPED);
         update(self);
 }
@@ -75,6 +69,7 @@ static void bh_transfer_button_class_init(BhTransferButtonClass *klass) {
         gtk_widget_class_bind_template_child(widget_class, BhTransferButton, button);
         gtk_widget_class_bind_template_child(widget_class, BhTransferButton, popover);
         gtk_widget_class_bind_template_child(widget_class, BhTransferButton, list);
+        gtk_widget_class_bind_template_child(widget_class, BhTransferButton, progress_bar);
         gtk_widget_class_install_action(widget_class, "transfers.clear", NULL, action_clear);
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "trash-page.h"
 
+#include "accessibility.h"
 #include "confirm.h"
 #include "trash-item.h"
 #include "window.h"
@@ -191,6 +192,7 @@ static void bh_trash_page_class_init(BhTrashPageClass *klass) {
         gtk_widget_class_bind_template_child(widget_class, BhTrashPage, stack);
         gtk_widget_class_bind_template_child(widget_class, BhTrashPage, error_page);
         gtk_widget_class_bind_template_child(widget_class, BhTrashPage, view);
+        gtk_widget_class_bind_template_callback(widget_class, bh_accessibility_on_row_label);
         gtk_widget_class_install_action(widget_class, "trash.refresh", NULL, action_refresh);
         gtk_widget_class_install_action(widget_class, "trash.restore", "s", action_restore);
         gtk_widget_class_install_action(widget_class, "trash.purge", "s", action_purge);
@@ -203,6 +205,7 @@ static void bh_trash_page_init(BhTrashPage *self) {
         GtkNoSelection *selection;
 
         gtk_widget_init_template(GTK_WIDGET(self));
+        bh_accessibility_hide_other_pages(self->stack);
         self->items = g_list_store_new(BH_TYPE_TRASH_ITEM);
         selection = gtk_no_selection_new(g_object_ref(G_LIST_MODEL(self->items)));
         gtk_list_view_set_model(self->view, GTK_SELECTION_MODEL(selection));

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "user-editor.h"
 
+#include "accessibility.h"
 #include "user-delete-dialog.h"
 
 #include <glib/gi18n.h>
@@ -253,7 +254,7 @@ BhUserEditor *bh_user_editor_new(GtkWindow *parent, BhConnection *connection, Bh
 
         self->connection = g_object_ref(connection);
         gtk_window_set_title(GTK_WINDOW(self), user ? bh_user_item_get_username(user) : _("New User"));
-        gtk_button_set_label(self->save_button, user ? _("_Save") : _("_Create"));
+        gtk_button_set_label(self->save_button, user ? _("Save") : _("Create"));
         gtk_widget_set_visible(self->delete_group, user != NULL);
         if (user) {
                 self->user = g_object_ref(user);
@@ -298,4 +299,5 @@ static void bh_user_editor_class_init(BhUserEditorClass *klass) {
 
 static void bh_user_editor_init(BhUserEditor *self) {
         gtk_widget_init_template(GTK_WIDGET(self));
+        bh_accessibility_name_peek_button(ADW_PASSWORD_ENTRY_ROW(self->password_row));
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "users-page.h"
 
+#include "accessibility.h"
 #include "user-editor.h"
 #include "user-item.h"
 #include "user-row.h"
@@ -191,6 +192,7 @@ static void bh_users_page_class_init(BhUsersPageClass *klass) {
 
 static void bh_users_page_init(BhUsersPage *self) {
         gtk_widget_init_template(GTK_WIDGET(self));
+        bh_accessibility_hide_other_pages(self->stack);
         gtk_search_bar_connect_entry(self->search_bar, GTK_EDITABLE(self->search_entry));
         self->users = g_list_store_new(BH_TYPE_USER_ITEM);
         self->filter = gtk_string_filter_new(gtk_property_expression_new(BH_TYPE_USER_ITEM, NULL, "search-text"));

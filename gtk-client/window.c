@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "window.h"
 
+#include "accessibility.h"
 #include "confirm.h"
 #include "conflict-dialog.h"
 #include "download.h"
@@ -13,6 +14,9 @@
 #include "users-page.h"
 
 #include <glib/gi18n.h>
+
+/* How long the toast stays that offers to undo: time to read it, think and get there by keyboard. */
+#define UNDO_SECONDS 10
 
 struct _BhWindow {
         AdwApplicationWindow parent_instance;
@@ -133,7 +137,8 @@ static void toast_result(BhWindow *self, BhOperation *operation, gboolean is_und
         if (inverse) {
                 guint number = bh_undo_stack_push(self->undo, inverse);
 
-                adw_toast_set_button_label(toast, _("_Undo"));
+                adw_toast_set_timeout(toast, UNDO_SECONDS);
+                adw_toast_set_button_label(toast, _("Undo"));
                 adw_toast_set_action_name(toast, "win.undo-number");
                 adw_toast_set_action_target_value(toast, g_variant_new_uint32(number));
         }
@@ -464,6 +469,9 @@ static void bh_window_class_init(BhWindowClass *klass) {
 
 static void bh_window_init(BhWindow *self) {
         gtk_widget_init_template(GTK_WIDGET(self));
+        bh_accessibility_hide_other_pages(self->state_stack);
+        bh_accessibility_name_toast_buttons(self->toast_overlay);
+        bh_accessibility_hide_other_pages(self->content_stack);
 
         self->connection = bh_connection_new();
         self->transfers = bh_transfer_queue_new(self->connection);

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: MIT */
+#pragma once
+
+#include <adwaita.h>
+
+/* What GTK 4.8 and libadwaita 1.2 leave without a name for screen readers. Main thread. */
+
+/* Names the button that shows the password. */
+void bh_accessibility_name_peek_button(AdwPasswordEntryRow *row);
+
+/* Names the buttons that dismiss toasts. */
+void bh_accessibility_name_toast_buttons(AdwToastOverlay *overlay);
+
+/* Hides the pages of a stack that are not shown from assistive technology, now and from now on. */
+void bh_accessibility_hide_other_pages(GtkStack *stack);
+
+/* Names the row of a list that a widget is in, after what the widget shows. Nothing happens when it is in none yet. */
+void bh_accessibility_name_list_row(GtkWidget *widget, const char *name);
+
+/* The same as a callback for templates: for "map" and "notify::label" of the label with the name. */
+void bh_accessibility_on_row_label(GtkLabel *label);

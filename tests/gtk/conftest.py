@@ -1,0 +1,114 @@
+# SPDX-License-Identifier: MIT
+"""Fixtures of the tests of the desktop app. They run under Xvfb with a session bus of their own: `./dev test gtk` brings both."""
+
+import itertools
+import os
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from support.sandbox import ADMIN, Sandbox, SandboxError
+
+from screen import Screen
+
+ROOT_DIR = Path(__file__).resolve().parents[2]
+
+_serial = itertools.count(1)
+
+
+@pytest.fixture(scope="session")
+def build_dir():
+    return Path(os.environ.get("BALUHOST_BUILD_DIR", ROOT_DIR / "build")).resolve()
+
+
+@pytest.fixture(scope="session")
+def program(build_dir):
+    return build_dir / "gtk-client" / "baluhost"
+
+
+@pytest.fixture
+def make_sandbox(build_dir):
+    """Starts a sandbox that is the test's own: make_sandbox(linked=True, …). linked: the Unix user who runs the tests is the account admin."""
+    made = []
+
+    def make(*, linked=True, **kwargs):
+        sandbox = Sandbox(build_dir, fast_passwords=True, with_bridge=False, **kwargs)
+        made.append(sandbox)
+        sandbox.start()
+        if linked:
+            sandbox.link_user(os.geteuid(), ADMIN[0], sandbox.token(*ADMIN))
+        return sandbox
+
+    yield make
+    problems = [problem for sandbox in made for problem in sandbox.stop()]
+    if problems:
+        raise SandboxError("\n".join(problems))
+
+
+@pytest.fixture
+def sandbox(make_sandbox):
+    return make_sandbox()
+
+
+@pytest.fixture
+def bus(sandbox):
+    """The same NAS without the app: what did it really do?"""
+    with sandbox.bus() as connection:
+        yield connection
+
+
+@pytest.fixture
+def start_app(program, tmp_path):
+    """Starts the app on a sandbox: start_app(sandbox, *arguments) → Screen. Warnings of GTK about the app's own mistakes end it."""
+    started = []
+
+    def start(sandbox, *arguments, **environment):
+        home = tmp_path / "home"
+        home.mkdir(exist_ok=True)
+        log = tmp_path / f"app-{next(_serial)}.log"
+        env = os.environ | {
+            "DBUS_SYSTEM_BUS_ADDRESS": sandbox.bus_address,
+            "HOME": str(home),
+            "XDG_CACHE_HOME": str(home / "cache"),
+            "XDG_CONFIG_HOME": str(home / "config"),
+            "XDG_DATA_HOME": str(home / "data"),
+            "GSETTINGS_BACKEND": "memory",
+            "GTK_A11Y": "atspi",
+            "GDK_BACKEND": "x11",
+            "GSK_RENDERER": "cairo",
+            "LANG": "C.UTF-8",
+            "G_DEBUG": "fatal-criticals",
+            **environment,
+        }
+        with open(log, "wb") as output:
+            process = subprocess.Popen([str(program), *arguments], env=env, stdout=output, stderr=subprocess.STDOUT)
+        started.append((process, log))
+        screen = Screen(process)
+        screen.wait(screen.windows, "a window")
+        return screen
+
+    yield start
+    failures = []
+    for process, log in started:
+        if process.poll() is None:
+            process.terminate()
+        elif process.returncode != 0:
+            failures.append(f"the app ended with status {process.returncode}:\n{log.read_text(errors='replace')[-4000:]}")
+        process.wait(20)
+    assert not failures, "\n".join(failures)
+
+
+@pytest.fixture
+def app(start_app, sandbox):
+    """The app, with the files of the NAS on screen."""
+    screen = start_app(sandbox)
+    screen.row("Notes.txt")
+    return screen
+
+
+@pytest.fixture
+def folder(bus):
+    """A folder on the NAS for this test alone."""
+    bus.Files.CreateFolder("Work")
+    return "Work"

@@ -1,0 +1,247 @@
+# SPDX-License-Identifier: MIT
+"""The desktop app as assistive technology sees it: widgets by role and name, on a display and a session bus that the test runner brings.
+
+Buttons are pressed and text is set through AT-SPI; what GTK 4.8 does not offer there (rows of lists, shortcuts) goes through the keyboard and the
+mouse, as X events. Nothing sleeps: everything waits for what it needs to see.
+"""
+
+import re
+import subprocess
+
+import gi
+
+gi.require_version("Atspi", "2.0")
+from gi.repository import Atspi, GLib  # noqa: E402
+
+from support.process import wait_until  # noqa: E402
+
+TIMEOUT = 20.0
+
+MAIN_WINDOW = "BaluHost"
+
+# How a widget without a name of its own announces itself.
+CLASS_NAME = re.compile(r"^(Gtk|Adw|Bh)[A-Z]")
+
+
+def nodes(node):
+    """A node and all below it; those that vanish meanwhile are left out."""
+    try:
+        count = node.get_child_count()
+    except GLib.Error:
+        return
+    yield node
+    for index in range(count):
+        try:
+            child = node.get_child_at_index(index)
+        except GLib.Error:
+            return
+        if child is not None:
+            yield from nodes(child)
+
+
+def extents(node):
+    """Place and size in its window."""
+    try:
+        return Atspi.Component.get_extents(node, Atspi.CoordType.WINDOW)
+    except GLib.Error:
+        return Atspi.Rect()
+
+
+def is_shown(node):
+    area = extents(node)
+    return area.width > 0 and area.height > 0
+
+
+def role(node):
+    return node.get_role_name()
+
+
+def name(node):
+    return node.get_name() or ""
+
+
+def states(node):
+    return {state.value_nick for state in node.get_state_set().get_states()}
+
+
+def describe(node, depth=0):
+    """The tree below a node, for the message of a test that failed."""
+    try:
+        lines = [f"{'  ' * depth}{role(node)} {name(node)!r}"]
+        for index in range(node.get_child_count()):
+            child = node.get_child_at_index(index)
+            if child is not None and (is_shown(child) or child.get_role() == Atspi.Role.PANEL):
+                lines += describe(child, depth + 1)
+        return lines
+    except GLib.Error:
+        return []
+
+
+class Screen:
+    """The windows of one process."""
+
+    def __init__(self, process):
+        self.process = process
+
+    def check(self):
+        status = self.process.poll()
+        assert status is None, f"the app has ended with status {status}"
+
+    def wait(self, look, what):
+        def safe_look():
+            try:
+                return look()
+            except GLib.Error:
+                return None  # a widget went away while we looked
+
+        return wait_until(safe_look, what, TIMEOUT, self.check, lambda: "; on screen:\n" + "\n".join(self.describe()))
+
+    def describe(self):
+        application = self.application()
+        return describe(application) if application else ["nothing"]
+
+    def application(self):
+        desktop = Atspi.get_desktop(0)
+        for index in range(desktop.get_child_count()):
+            application = desktop.get_child_at_index(index)
+            if application is not None and application.get_process_id() == self.process.pid:
+                return application
+        return None
+
+    def windows(self):
+        application = self.application()
+        count = application.get_child_count() if application else 0
+        return [window for window in (application.get_child_at_index(index) for index in range(count)) if window is not None]
+
+    def all(self, wanted_role=None, wanted_name=None, within=None):
+        """What is shown of a role and a name (a string or a compiled pattern), in all windows or below a node."""
+        found = []
+        for root in [within] if within is not None else self.windows():
+            for node in nodes(root):
+                try:
+                    if wanted_role and role(node) != wanted_role:
+                        continue
+                    if isinstance(wanted_name, re.Pattern) and not wanted_name.search(name(node)):
+                        continue
+                    if isinstance(wanted_name, str) and name(node) != wanted_name:
+                        continue
+                    if is_shown(node):
+                        found.append(node)
+                except GLib.Error:
+                    continue
+        return found
+
+    def has(self, wanted_role=None, wanted_name=None, within=None):
+        return bool(self.all(wanted_role, wanted_name, within))
+
+    def find(self, wanted_role=None, wanted_name=None, within=None):
+        """Waits for something and returns it."""
+        what = f"{wanted_role or 'something'} {getattr(wanted_name, 'pattern', wanted_name)!r}"
+        return self.wait(lambda: self.all(wanted_role, wanted_name, within), what)[0]
+
+    def gone(self, wanted_role=None, wanted_name=None):
+        self.wait(lambda: not self.has(wanted_role, wanted_name), f"no {wanted_role} {wanted_name!r} any more")
+
+    def press(self, wanted_name, within=None, wanted_role="push button"):
+        """Presses a button as soon as it can be pressed. One with an access key is called "_Delete Delete" here."""
+        pattern = re.compile(rf"(^|\s){re.escape(wanted_name)}$")
+
+        def ready():
+            for button in self.all(wanted_role, pattern, within):
+                if "sensitive" in states(button) and Atspi.Action.get_n_actions(button) > 0:
+                    return button
+            return None
+
+        button = self.wait(ready, f"a button {wanted_name!r} that can be pressed")
+        Atspi.Action.do_action(button, 0)
+
+    def dialog(self, title=None):
+        """Waits for a dialog, by what is written in it."""
+
+        def look():
+            for window in self.windows():
+                if name(window) != MAIN_WINDOW and (title is None or name(window) == title or self.has("label", title, window)):
+                    return window
+            return None
+
+        return self.wait(look, f"a dialog {title!r}")
+
+    def enter(self, field, text, within=None):
+        """Replaces the text of an entry."""
+        entry = self.wait(lambda: self.all("text", field, within) or self.all("entry", field, within), f"an entry {field!r}")[0]
+        assert Atspi.EditableText.set_text_contents(entry, text)
+
+    def activate(self, action):
+        """Does something that menus offer, by the name of its action."""
+        frame = next(window for window in self.windows() if name(window) == MAIN_WINDOW)
+
+        def look():
+            names = [Atspi.Action.get_action_name(frame, index) for index in range(Atspi.Action.get_n_actions(frame))]
+            return names.index(action) + 1 if action in names else None
+
+        Atspi.Action.do_action(frame, self.wait(look, f"the action {action}") - 1)
+
+    # Keyboard and mouse
+
+    def xdotool(self, *words):
+        subprocess.run(["xdotool", *map(str, words)], check=True, capture_output=True, timeout=30)
+
+    def keys(self, *chords):
+        for chord in chords:
+            self.xdotool("key", chord)
+
+    def type(self, text):
+        self.xdotool("type", "--delay", "5", text)
+
+    def point(self, node):
+        """The middle of a widget, on the display."""
+        frame = node
+        while frame.get_parent() != self.application():
+            frame = frame.get_parent()
+        inner, area = extents(frame), extents(node)
+        listing = subprocess.run(["xdotool", "search", "--onlyvisible", "--pid", str(self.process.pid)], capture_output=True, text=True, check=True)
+        for window in listing.stdout.split():
+            geometry = subprocess.run(["xdotool", "getwindowgeometry", "--shell", window], capture_output=True, text=True, check=True).stdout
+            values = dict(line.split("=") for line in geometry.split())
+            width, height = int(values["WIDTH"]), int(values["HEIGHT"])
+            # The frame that GTK draws around a window belongs to the X window and not to the widget.
+            if inner.width <= width <= inner.width + 100 and inner.height <= height <= inner.height + 100:
+                return (
+                    int(values["X"]) + (width - inner.width) // 2 + area.x + area.width // 2,
+                    int(values["Y"]) + (height - inner.height) // 2 + area.y + area.height // 2,
+                )
+        raise AssertionError("the window is not on the display")
+
+    def click(self, node, *, button=1, times=1):
+        x, y = self.point(node)
+        self.xdotool("mousemove", x, y, "click", "--repeat", times, "--delay", 60, button)
+
+    # What the app is made of
+
+    def row(self, text):
+        """Waits for the row of a list that has this name."""
+
+        def look():
+            return self.all("table row", text) or self.all("list item", text)
+
+        return self.wait(look, f"a row {text!r}")[0]
+
+    def rows(self):
+        return [name(row) for row in self.all("table row") if not CLASS_NAME.match(name(row))]
+
+    def select(self, text):
+        """Selects a file by a click, and waits until the page knows."""
+        self.click(self.row(text))
+        self.find("label", "1 selected")
+
+    def open(self, text):
+        """Opens a file or folder by a double click."""
+        self.click(self.row(text), times=2)
+
+    def show_page(self, text):
+        self.keys({"Files": "alt+1", "Trash": "alt+2", "Users": "alt+3"}[text])
+        self.wait(lambda: "selected" in states(self.row(text)), f"the page {text}")
+
+    def toast(self, text):
+        """Waits for a toast that says this."""
+        return self.find("label", text)
