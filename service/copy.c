@@ -374,15 +374,18 @@ static int publish(BhCopy *copy, char **ret_path) {
         g_autofree char *path =
                 directory[0] ? g_strconcat(directory, "/", publication.name, NULL) : g_strdup(publication.name);
         g_autofree char *message = g_strdup_printf("to “%s”", path);
-        r = bh_sync_directory(copy->files->sync, publication.parent.fd);
-        if (r >= 0)
-                r = bh_files_record(copy->files, &copy->caller,
-                                    &(BhAudit){.event_type = BH_AUDIT_FILE_MODIFY,
-                                               .action = "copy",
-                                               .target = copy->source.text,
-                                               .message = message,
-                                               .size = copy->done},
-                                    &publication.charges);
+        const BhAudit audit = {
+                .event_type = BH_AUDIT_FILE_MODIFY,
+                .action = "copy",
+                .target = copy->source.text,
+                .message = message,
+                .size = copy->done,
+        };
+        r = bh_files_make_durable(copy->files, &(BhDurable){.caller = &copy->caller,
+                                                            .audit = &audit,
+                                                            .charges = &publication.charges,
+                                                            .fds = &publication.parent.fd,
+                                                            .n_fds = 1});
         if (r < 0) {
                 undo(&publication);
                 return r;

@@ -22,7 +22,7 @@
 #define READER_CACHE_KIB 1024
 
 /* One piece of work for the writer. Somebody waits for it, or it belongs to the writer. */
-typedef struct Piece {
+typedef struct BhDatabaseTicket {
         BhDatabaseWork work;
         void *userdata;
         void (*destroy)(void *userdata);
@@ -215,16 +215,30 @@ static gpointer writer_main(gpointer data) {
         return NULL;
 }
 
-int bh_database_write(BhDatabase *database, BhDatabaseWork work, void *userdata) {
-        Piece piece = {.work = work, .userdata = userdata, .awaited = true};
+BhDatabaseTicket *bh_database_begin(BhDatabase *database, BhDatabaseWork work, void *userdata) {
+        Piece *piece = g_new0(Piece, 1);
 
+        *piece = (Piece){.work = work, .userdata = userdata, .awaited = true};
         g_mutex_lock(&database->lock);
-        g_queue_push_tail(&database->pending, &piece);
+        g_queue_push_tail(&database->pending, piece);
         g_cond_signal(&database->arrived);
-        while (!piece.done)
+        g_mutex_unlock(&database->lock);
+        return piece;
+}
+
+int bh_database_end(BhDatabase *database, BhDatabaseTicket *ticket) {
+        g_mutex_lock(&database->lock);
+        while (!ticket->done)
                 g_cond_wait(&database->finished, &database->lock);
         g_mutex_unlock(&database->lock);
-        return piece.result;
+
+        int result = ticket->result;
+        g_free(ticket);
+        return result;
+}
+
+int bh_database_write(BhDatabase *database, BhDatabaseWork work, void *userdata) {
+        return bh_database_end(database, bh_database_begin(database, work, userdata));
 }
 
 void bh_database_post(BhDatabase *database, BhDatabaseWork work, void *userdata, void (*destroy)(void *userdata)) {

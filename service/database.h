@@ -24,6 +24,12 @@ void bh_database_free(BhDatabase *database);
 /* Runs work in a write transaction and returns when it is durable, or has been rolled back: its own error, or -EIO, -ENOSPC. Blocks. */
 int bh_database_write(BhDatabase *database, BhDatabaseWork work, void *userdata);
 
+/* The two halves of bh_database_write(), for who has something else to wait for meanwhile: the first hands in, the second waits, returns the result and
+ * takes the ticket. work and userdata must last until then. */
+typedef struct BhDatabaseTicket BhDatabaseTicket;
+BhDatabaseTicket *bh_database_begin(BhDatabase *database, BhDatabaseWork work, void *userdata);
+int bh_database_end(BhDatabase *database, BhDatabaseTicket *ticket);
+
 /* As bh_database_write(), without waiting; destroy (may be NULL) is called on userdata afterwards. For what nobody waits for, such as the audit of a refusal. */
 void bh_database_post(BhDatabase *database, BhDatabaseWork work, void *userdata, void (*destroy)(void *userdata));
 

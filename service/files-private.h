@@ -57,6 +57,20 @@ int bh_files_begin_change(BhFiles *files);
 /* Writes the audit row and the charges in one transaction. Errors: those of bh_database_write(). Blocks. */
 int bh_files_record(BhFiles *files, const BhCaller *caller, const BhAudit *audit, const BhCharges *charges);
 
+/* Makes a change durable that has been made already: the directories, in their order, and the record of it at the same time. created: directories
+ * that were made on the way, or NULL. On an error the record is taken back if it has been written; the caller takes back the change. Errors: those of
+ * fsync(2) and bh_database_write(). Blocks. */
+typedef struct BhDurable {
+        const BhCaller *caller;
+        const BhAudit *audit;
+        BhCharges *charges; /* or NULL */
+        const GArray *created;
+        const int *fds;
+        size_t n_fds;
+} BhDurable;
+
+int bh_files_make_durable(BhFiles *files, const BhDurable *durable);
+
 /* Posts an audit row when r is a refusal or a failure that is worth one. Returns r. */
 int bh_files_refuse(BhFiles *files, const BhCaller *caller, const char *event_type, const char *action,
                     const char *target, int r);

@@ -252,6 +252,41 @@ int bh_files_record(BhFiles *files, const BhCaller *caller, const BhAudit *audit
                                  &(Record){.caller = caller, .audit = audit, .charges = charges});
 }
 
+static int sync_all(BhFiles *files, const BhDurable *durable) {
+        int r = durable->created ? bh_created_sync(files, durable->created) : 0;
+
+        for (size_t i = 0; r >= 0 && i < durable->n_fds; i++)
+                r = bh_sync_directory(files->sync, durable->fds[i]);
+        return r;
+}
+
+/* The row stays, and one that says that it came to nothing follows. */
+static void take_back_record(BhFiles *files, const BhDurable *durable, int error) {
+        BhAudit audit = *durable->audit;
+
+        audit.result = error;
+        audit.message = "It could not be made durable, and was taken back";
+        if (durable->charges)
+                bh_charges_negate(durable->charges);
+        int r = bh_files_record(files, durable->caller, &audit, durable->charges);
+        if (durable->charges)
+                bh_charges_negate(durable->charges);
+        if (r < 0)
+                bh_files_set_lost(files, r, audit.target);
+}
+
+int bh_files_make_durable(BhFiles *files, const BhDurable *durable) {
+        Record record = {.caller = durable->caller, .audit = durable->audit, .charges = durable->charges};
+        BhDatabaseTicket *ticket = bh_database_begin(files->database, write_record, &record);
+        int synced = sync_all(files, durable), recorded = bh_database_end(files->database, ticket);
+
+        if (recorded < 0)
+                return recorded;
+        if (synced < 0)
+                take_back_record(files, durable, synced);
+        return synced;
+}
+
 static bool is_worth_a_row(int r) {
         switch (-r) {
         case ENOENT: /* nothing was asked of anything */

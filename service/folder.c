@@ -157,13 +157,9 @@ static int create_folder(BhFiles *files, const BhCaller *caller, const char *tex
         if (r < 0)
                 return r;
         if (created->len > 0) {
-                r = bh_created_sync(files, created);
-                if (r >= 0)
-                        r = bh_files_record(files, caller,
-                                            &(BhAudit){.event_type = BH_AUDIT_FILE_MODIFY,
-                                                       .action = "create-folder",
-                                                       .target = path.text},
-                                            NULL);
+                const BhAudit audit = {
+                        .event_type = BH_AUDIT_FILE_MODIFY, .action = "create-folder", .target = path.text};
+                r = bh_files_make_durable(files, &(BhDurable){.caller = caller, .audit = &audit, .created = created});
                 if (r < 0) {
                         g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new(&files->names);
                         bh_created_undo(created);

@@ -206,16 +206,14 @@ static int do_move(const Move *move) {
         if (r < 0)
                 return r;
 
-        r = bh_sync_directory(files->sync, target_parent.fd);
-        if (r >= 0 && !move->is_rename)
-                r = bh_sync_directory(files->sync, source_parent.fd);
-        if (r >= 0)
-                r = bh_files_record(files, move->caller,
-                                    &(BhAudit){.event_type = BH_AUDIT_FILE_MODIFY,
-                                               .action = move->action,
-                                               .target = move->source->text,
-                                               .message = message},
-                                    NULL);
+        const BhAudit audit = {.event_type = BH_AUDIT_FILE_MODIFY,
+                               .action = move->action,
+                               .target = move->source->text,
+                               .message = message};
+        const int fds[] = {target_parent.fd, source_parent.fd};
+        r = bh_files_make_durable(
+                files,
+                &(BhDurable){.caller = move->caller, .audit = &audit, .fds = fds, .n_fds = move->is_rename ? 1 : 2});
         if (r >= 0)
                 return 0;
         g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new(&files->names);

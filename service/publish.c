@@ -211,21 +211,20 @@ static void drop_replaced(Publication *publication) {
 
 static int make_durable(Publication *publication) {
         const BhUpload *upload = publication->upload;
-        int r;
+        const BhAudit audit = {
+                .event_type = BH_AUDIT_FILE_MODIFY,
+                .action = "upload",
+                .target = upload->path.text,
+                .message = publication->target.is_replaced ? "replaced an earlier version" : NULL,
+                .size = publication->size,
+        };
 
-        r = bh_created_sync(publication->files, publication->created);
-        if (r >= 0)
-                r = bh_sync_directory(publication->files->sync, publication->parent.fd);
-        if (r < 0)
-                return r;
-        return bh_files_record(
-                publication->files, &upload->caller,
-                &(BhAudit){.event_type = BH_AUDIT_FILE_MODIFY,
-                           .action = "upload",
-                           .target = upload->path.text,
-                           .message = publication->target.is_replaced ? "replaced an earlier version" : NULL,
-                           .size = publication->size},
-                &publication->charges);
+        return bh_files_make_durable(publication->files, &(BhDurable){.caller = &upload->caller,
+                                                                      .audit = &audit,
+                                                                      .charges = &publication->charges,
+                                                                      .created = publication->created,
+                                                                      .fds = &publication->parent.fd,
+                                                                      .n_fds = 1});
 }
 
 int bh_upload_publish(BhFiles *files, BhUpload *upload, uint64_t size, const char *sha256, BhEntry *ret) {

@@ -91,18 +91,12 @@ static int put_record(BhFiles *files, const char *action, const BhPath *path, co
                 return r;
         }
         /* The trash first: after a power cut the content may be at two places, but never at none. */
-        r = bh_sync_directory(files->sync, record->fd);
-        if (r >= 0)
-                r = bh_sync_directory(files->sync, files->storage.trash_fd);
-        if (r >= 0)
-                r = bh_sync_directory(files->sync, parent.fd);
-        if (r >= 0)
-                r = bh_files_record(files, put->caller,
-                                    &(BhAudit){.event_type = BH_AUDIT_FILE_MODIFY,
-                                               .action = action,
-                                               .target = path->text,
-                                               .size = put->size},
-                                    &put->charges);
+        const int fds[] = {record->fd, files->storage.trash_fd, parent.fd};
+        const BhAudit audit = {
+                .event_type = BH_AUDIT_FILE_MODIFY, .action = action, .target = path->text, .size = put->size};
+        r = bh_files_make_durable(
+                files,
+                &(BhDurable){.caller = put->caller, .audit = &audit, .charges = &put->charges, .fds = fds, .n_fds = 3});
         if (r < 0)
                 undo_put(files, path, record, &parent, &put->charges);
         return r;
@@ -321,15 +315,13 @@ static int finish_restore(Restore *restore) {
         BhFiles *files = restore->files;
         int r;
 
-        r = bh_created_sync(files, restore->created);
-        if (r >= 0)
-                r = bh_sync_directory(files->sync, restore->parent.fd);
-        if (r >= 0)
-                r = bh_files_record(files, restore->caller,
-                                    &(BhAudit){.event_type = BH_AUDIT_FILE_MODIFY,
-                                               .action = "restore",
-                                               .target = restore->path.text},
-                                    &restore->charges);
+        const BhAudit audit = {.event_type = BH_AUDIT_FILE_MODIFY, .action = "restore", .target = restore->path.text};
+        r = bh_files_make_durable(files, &(BhDurable){.caller = restore->caller,
+                                                      .audit = &audit,
+                                                      .charges = &restore->charges,
+                                                      .created = restore->created,
+                                                      .fds = &restore->parent.fd,
+                                                      .n_fds = 1});
         if (r < 0) {
                 undo_restore(restore);
                 return r;

@@ -195,6 +195,26 @@ static void stopping_lets_waiting_writers_go(Fixture *f, gconstpointer data) {
         assert_error(bh_files_recover(f->files), ECANCELED);
 }
 
+/* The record is written while the directories are synced: when they cannot be, it must not count. */
+static void record_is_taken_back_when_the_change_does_not_last(Fixture *f, gconstpointer data) {
+        _cleanup_(bh_charges_clear) BhCharges charges = {};
+        const BhAudit audit = {.event_type = BH_AUDIT_FILE_MODIFY, .action = "test", .target = "a"};
+        const int bad_fd = -1;
+
+        bh_charges_add(&charges, f->alex.owner, 5, 0);
+        assert_error(bh_files_make_durable(f->files, &(BhDurable){.caller = &f->alex,
+                                                                  .audit = &audit,
+                                                                  .charges = &charges,
+                                                                  .fds = &bad_fd,
+                                                                  .n_fds = 1}),
+                     EBADF);
+        g_assert_cmpint(fixture_audits(f, "test", 0), ==, 1);
+        g_assert_cmpint(fixture_audits(f, "test", EBADF), ==, 1);
+        g_assert_cmpint(bh_charges_get(&charges, f->alex.owner).used_bytes, ==, 5);
+        fixture_assert_exact(f);
+        g_assert_false(f->files->is_lost);
+}
+
 static void owners_files_are_kept_for_another(Fixture *f, gconstpointer data) {
         assert_ok(fixture_mkdir(f, &f->alex, "d"));
         assert_ok(fixture_put(f, &f->alex, "d/a", "12345"));
@@ -248,6 +268,7 @@ int main(int argc, char **argv) {
         ADD(database_that_does_not_know_the_storage_is_not_trusted);
         ADD(writers_wait_for_recovery_and_readers_do_not);
         ADD(stopping_lets_waiting_writers_go);
+        ADD(record_is_taken_back_when_the_change_does_not_last);
         ADD(owners_files_are_kept_for_another);
         ADD(owners_files_go_to_the_trash_of_another);
         return g_test_run();
