@@ -144,7 +144,7 @@ static void call_finish(BhCall *call, int result) {
                 if (call->method->done)
                         call->method->done(call, call->data);
                 result = send_reply(call);
-                if (result < 0)
+                if (result < 0 && !call->failure.message)
                         bh_log_error_errno(result, "%s: cannot reply", call->method->name);
         }
         if (result < 0)
