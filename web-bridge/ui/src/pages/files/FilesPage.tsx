@@ -73,7 +73,7 @@ function Folder({ path }: { path: string }) {
   const itself = useQuery({
     queryKey: ['stat', path],
     queryFn: ({ signal }) => stat(path, signal),
-    enabled: path !== '' && listing.data?.total === 0,
+    enabled: path !== '' && (listing.data?.total === 0 || listing.isError),
     staleTime: 0,
   });
 
@@ -286,7 +286,7 @@ function Folder({ path }: { path: string }) {
           dropProps={{ ...drop.props, onDragEnd: endDrag }}
         >
           {listing.isPending && <RowsSkeleton rowHeight={phone ? 56 : 36} />}
-          {listing.error && items.length === 0 && (
+          {listing.error && items.length === 0 && !itself.isLoading && !isFile && (
             <EmptyState
               icon={ShieldAlert}
               title={
