@@ -37,7 +37,7 @@ function details({ totals, rate, paused }: Snapshot): string {
   const parts: string[] = [];
   if (isBusy(totals)) {
     parts.push(`${formatBytes(totals.sentBytes)} of ${formatBytes(totals.bytes)}`);
-    if (!paused && rate > 0) {
+    if (!paused && totals.sending > 0 && rate > 0) {
       parts.push(`${formatBytes(rate)}/s`);
       const left = (totals.bytes - totals.sentBytes) / rate;
       if (left > 1) parts.push(`${formatDuration(left)} left`);

@@ -223,7 +223,7 @@ function Folder({ path }: { path: string }) {
   const dropHere = drop.over === path;
   return (
     <div className="flex min-h-0 grow flex-col gap-3 px-5 pt-3 pb-4 max-sm:gap-2 max-sm:px-0 max-sm:pt-2 max-sm:pb-0">
-      <div className="flex h-11 items-center gap-2 max-sm:px-3">
+      <div className="flex h-11 shrink-0 items-center gap-2 max-sm:px-3">
         {phone && selected.items.length > 0 ? (
           <h1 className="sr-only">{path === '' ? 'Files' : nameOf(path)}</h1>
         ) : (

@@ -3,6 +3,7 @@ import { useEffect, useState } from 'react';
 import { whenConnected } from '../../api/connection';
 import { api } from '../../api/index';
 import type { SetupState } from '../../api/types';
+import { cx } from '../../ui/cx';
 import { Logo } from '../../ui/Logo';
 import { SetupForm } from './SetupForm';
 import { SignInForm } from './SignInForm';
@@ -39,7 +40,7 @@ export function LoginPage({ ended }: { ended: boolean }) {
 
   return (
     <main className="scroll-thin grid h-full place-items-center overflow-y-auto p-4">
-      <div className="flex w-full max-w-90 flex-col gap-6 py-8">
+      <div className={cx('flex w-full flex-col gap-6 py-8', firstRun ? 'max-w-110' : 'max-w-90')}>
         <div className="flex flex-col items-center gap-3 text-center">
           <Logo size={48} />
           <h1 className="text-xl font-semibold tracking-tight">

@@ -71,24 +71,26 @@ export function SetupForm({ onCreated }: { onCreated: (username: string) => void
         value={email}
         onChange={(event) => setEmail(event.target.value)}
       />
-      <PasswordField
-        label="Password"
-        name="password"
-        autoComplete="new-password"
-        required
-        hint="At least 8 characters"
-        value={password}
-        onChange={setPassword}
-      />
-      <PasswordField
-        label="Repeat the password"
-        name="repeated"
-        autoComplete="new-password"
-        required
-        error={mismatch ? 'The passwords differ' : null}
-        value={repeated}
-        onChange={setRepeated}
-      />
+      <div className="grid items-start gap-4 sm:grid-cols-2">
+        <PasswordField
+          label="Password"
+          name="password"
+          autoComplete="new-password"
+          required
+          hint="At least 8 characters"
+          value={password}
+          onChange={setPassword}
+        />
+        <PasswordField
+          label="Repeat the password"
+          name="repeated"
+          autoComplete="new-password"
+          required
+          error={mismatch ? 'The passwords differ' : null}
+          value={repeated}
+          onChange={setRepeated}
+        />
+      </div>
       <button type="submit" className={buttonStyle('primary')} disabled={busy || mismatch}>
         {busy ? 'Creating…' : 'Create administrator'}
       </button>

@@ -166,7 +166,7 @@ export default function TrashPage({ user }: { user: User }) {
 
   return (
     <div className="flex min-h-0 grow flex-col gap-3 px-5 pt-3 pb-4 max-sm:gap-2 max-sm:px-0 max-sm:pt-2 max-sm:pb-0">
-      <div className="flex h-11 items-center gap-3 max-sm:px-3">
+      <div className="flex h-11 shrink-0 items-center gap-3 max-sm:px-3">
         {phone && selected.length > 0 ? (
           <h1 className="sr-only">Trash</h1>
         ) : (
