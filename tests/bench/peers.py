@@ -14,7 +14,7 @@ from tests.support.process import Child, wait_until
 
 HERE = Path(__file__).resolve().parent
 
-NGINX_CONFIG = """daemon off;
+NGINX_CONFIG = """{user}daemon off;
 worker_processes 1;
 pid {directory}/nginx.pid;
 error_log {directory}/error.log;
@@ -100,5 +100,6 @@ def nginx(root, directory):
 
 def rclone(root, directory):
     port = free_port()
-    command = ["rclone", "serve", "webdav", "--addr", f"127.0.0.1:{port}", "--config", f"{directory}/rclone.conf", str(root)]
+    command = ["rclone", "serve", "webdav", "--addr", f"127.0.0.1:{port}", "--config", f"{directory}/rclone.conf"]
+    command += ["--dir-cache-time", "0s", str(root)]
     return Peer("rclone", command, f"http://127.0.0.1:{port}", root, directory, "/")
