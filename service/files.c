@@ -195,7 +195,7 @@ void bh_files_free(BhFiles *files) {
         if (!files)
                 return;
         bh_uploads_free(files, files->uploads);
-        if (!files->is_recovering && !files->is_lost) {
+        if (!files->is_recovering && !files->is_lost && !bh_quota_is_off(files->quota)) {
                 int r = mark_clean(files);
                 if (r < 0)
                         bh_log_warning_errno(r, "The next start will count the usage of the storage anew");

@@ -19,6 +19,7 @@ struct BhQuota {
         GHashTable *owners; /* Owner, by its owner */
         Owner total;
         uint64_t total_limit;
+        bool is_off;
 };
 
 BhQuota *bh_quota_new(uint64_t total_limit) {
@@ -99,6 +100,8 @@ static void apply(BhQuota *quota, const BhCharges *charges) {
 
                 entry->used_bytes += charge->used_bytes;
                 entry->trash_bytes += charge->trash_bytes;
+                if (entry->used_bytes < 0 || entry->trash_bytes < 0)
+                        quota->is_off = true;
                 quota->total.used_bytes += charge->used_bytes;
                 quota->total.trash_bytes += charge->trash_bytes;
         }
@@ -158,6 +161,12 @@ uint64_t bh_quota_available(BhQuota *quota, const char *owner, uint64_t owner_li
         return available(quota, get_owner(quota, owner), owner_limit);
 }
 
+bool bh_quota_is_off(BhQuota *quota) {
+        g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new(&quota->lock);
+
+        return quota->is_off;
+}
+
 void bh_quota_replace(BhQuota *quota, const BhCharges *counted) {
         g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new(&quota->lock);
         GHashTableIter iter;
@@ -171,6 +180,7 @@ void bh_quota_replace(BhQuota *quota, const BhCharges *counted) {
         }
         quota->total.used_bytes = quota->total.trash_bytes = 0;
         apply(quota, counted);
+        quota->is_off = false;
 }
 
 /* Runs sql once for each charge, with the owner and the two numbers bound. */

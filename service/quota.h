@@ -2,6 +2,7 @@
 #pragma once
 
 #include <sqlite3.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "charges.h"
@@ -41,6 +42,9 @@ uint64_t bh_quota_total_limit(BhQuota *quota);
 
 /* Bytes that can still be promised to the owner; UINT64_MAX without limits. */
 uint64_t bh_quota_available(BhQuota *quota, const char *owner, uint64_t owner_limit);
+
+/* Whether more was taken away from an owner than was known of: then files have been put there behind the service's back, and the numbers are wrong. */
+bool bh_quota_is_off(BhQuota *quota);
 
 /* Replaces what is used by what was counted; promises stay. */
 void bh_quota_replace(BhQuota *quota, const BhCharges *counted);

@@ -231,7 +231,7 @@ static int find_target(BhFiles *files, const BhUpload *upload, BhUploadTarget *r
                 if (is_last)
                         return bh_upload_check_target(upload, &parent, path->names[i], r, &child, ret);
                 if (r == -ENOENT && upload->options.parents)
-                        return bh_upload_check_target(upload, &parent, path->names[i], r, NULL, ret);
+                        return bh_upload_check_target(upload, &parent, path->names[i], r, &child, ret);
                 if (r == -EACCES)
                         r = -ENOENT;
                 if (r >= 0 && !bh_node_is_directory(&child))

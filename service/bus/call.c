@@ -220,7 +220,7 @@ static void call_run(BhCall *call) {
                 call_finish(call, r);
                 return;
         }
-        if (call->method->waits_for_recovery && bh_files_is_recovering(call->service->files))
+        if (call->method->waits_for_recovery && call->service->files && bh_files_is_recovering(call->service->files))
                 call->is_waiting = true;
         else
                 call_hand_in(call);

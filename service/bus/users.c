@@ -292,7 +292,13 @@ static int delete_work(BhCall *call, void *data) {
 }
 
 static const BhMethod delete_method = {
-        .name = "Users.Delete", .who = BH_WHO_USERS, .size = sizeof(Edit), .clear = edit_clear, .work = delete_work};
+        .name = "Users.Delete",
+        .who = BH_WHO_USERS,
+        .size = sizeof(Edit),
+        .waits_for_recovery = true,
+        .clear = edit_clear,
+        .work = delete_work,
+};
 
 static int method_delete(sd_bus_message *m, void *userdata, sd_bus_error *error) {
         _cleanup_(bh_call_freep) BhCall *call = bh_call_new(userdata, m, &delete_method);

@@ -162,6 +162,26 @@ def test_links_and_special_files_are_not_listed(methods, canary):
     assert methods.files.List(f"{methods.folder}/real", token=methods.token)[2] == 1
 
 
+def test_names_on_the_disk_that_cannot_be_said_do_no_harm(bus, methods, sandbox, admin_token):
+    """Put there by somebody else than us. They are not listed, for nothing could be done with them; and they go with the folder that they are in."""
+    directory = os.fsencode(sandbox.storage_dir / methods.folder)
+    for path in hostile.BY_FATE[hostile.BROKEN] + hostile.BY_FATE[hostile.INVALID]:
+        name = path.raw
+        if len(name) > 255 or b"/" in name or b"\0" in name or name == b".":
+            continue
+        with open(os.path.join(directory, name), "wb") as file:
+            file.write(b"12")
+    with open(os.path.join(directory, b"good"), "wb") as file:
+        file.write(b"1")
+    entries, _cursor, total = methods.files.List(methods.folder, token=methods.token)
+    assert ([entry[0] for entry in entries], total) == (["good"], 1)
+    trash_id = methods.files.Delete(methods.folder, token=methods.token)
+    [item] = [item for item in methods.files.ListTrash(token=methods.token) if item[0] == trash_id]
+    assert item[3] > 50
+    methods.files.PurgeTrash(trash_id, token=methods.token)
+    assert not os.path.exists(directory)
+
+
 def test_deleting_a_folder_with_links_leaves_what_they_lead_to(bus, methods, canary, sandbox, admin_token):
     trash_id = methods.files.Delete(methods.folder, token=admin_token)
     bus.Files.PurgeTrash(trash_id, token=admin_token)

@@ -163,6 +163,21 @@ static void database_that_does_not_know_the_storage_is_not_trusted(Fixture *f, g
         fixture_assert_exact(f);
 }
 
+static void counters_that_cannot_be_right_are_counted_at_the_next_start(Fixture *f, gconstpointer data) {
+        g_autofree char *samba = fixture_disk(f, "d/samba");
+
+        assert_ok(fixture_mkdir(f, &f->alex, "d"));
+        assert_ok(fixture_put(f, &f->alex, "a", "123"));
+        g_assert_true(g_file_set_contents(samba, "1234567", -1, NULL)); /* nobody has been charged for it */
+        uint64_t freed;
+        assert_ok(fixture_delete(f, &f->alex, "d"));
+        assert_ok(bh_files_purge_trash(f->files, &f->alex, "", &freed));
+        g_assert_cmpuint(bh_quota_get(f->files->quota, f->alex.owner).used_bytes, ==, 0);
+        fixture_restart(f, true);
+        g_assert_cmpuint(bh_quota_get(f->files->quota, f->alex.owner).used_bytes, ==, 3);
+        fixture_assert_exact(f);
+}
+
 static void *write_while_recovering(void *data) {
         Fixture *f = data;
 
@@ -265,6 +280,7 @@ int main(int argc, char **argv) {
         FIXTURE_TEST("/quota/what_the_filesystem_has_no_space_for_is_refused",
                      what_the_filesystem_has_no_space_for_is_refused);
         ADD(counters_survive_a_clean_stop_and_are_counted_after_a_crash);
+        ADD(counters_that_cannot_be_right_are_counted_at_the_next_start);
         ADD(database_that_does_not_know_the_storage_is_not_trusted);
         ADD(writers_wait_for_recovery_and_readers_do_not);
         ADD(stopping_lets_waiting_writers_go);
