@@ -11,8 +11,9 @@
 static const struct {
         const char *name;
         guint status;
+        const char *sentence;
 } statuses[] = {
-#define ROW(error_name, number, http_status, sentence) { #error_name, http_status },
+#define ROW(error_name, number, http_status, sentence) { #error_name, http_status, sentence },
         BH_ERRORS(ROW)
 #undef ROW
 };
@@ -22,6 +23,11 @@ static const char *const absences[] = {
         "org.freedesktop.DBus.Error.NoReply",            "org.freedesktop.DBus.Error.Disconnected",
         "org.freedesktop.DBus.Error.Timeout",            "org.freedesktop.DBus.Error.TimedOut",
         "org.freedesktop.DBus.Error.LimitsExceeded",     NULL,
+};
+
+/* Clients know these by their general sentence; the others are told what the service says of this very case. */
+static const char *const fixed[] = {
+        "NotAuthenticated", "InvalidToken", "UserGone", "InvalidCredentials", "NotPermitted", "AdminRequired", "OutsideStorage", NULL,
 };
 
 void bh_failure_clear(BhFailure *failure) {
@@ -59,7 +65,7 @@ static gboolean failure_from_table(const char *remote, const char *message, BhFa
                         *failure = (BhFailure) {
                                 .status = statuses[i].status,
                                 .name = statuses[i].name,
-                                .detail = g_strdup(message),
+                                .detail = g_strdup(g_strv_contains(fixed, statuses[i].name) ? statuses[i].sentence : message),
                                 .retry_after = bh_retry_after(message),
                         };
                         return TRUE;

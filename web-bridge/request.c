@@ -102,7 +102,6 @@ void bh_request_over(BhRequest *request) {
         if (request->gone)
                 return;
         request->gone = TRUE;
-        request->server->requests--;
         if (request->stream_gone)
                 request->stream_gone(request);
         if (connection)

@@ -15,7 +15,6 @@ typedef struct {
         SoupServer *soup;
         BhConnections *connections;
         GThreadPool *workers; /* see work.h */
-        guint requests;       /* being worked on, or their answers being written */
         GBytes *openapi, *docs; /* printed once */
 } BhServer;
 

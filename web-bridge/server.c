@@ -215,7 +215,6 @@ static void on_started(SoupServer *soup, SoupServerMessage *msg, gpointer data) 
                 return;
         request = bh_request_new(server, msg);
         connection = bh_request_connection(request);
-        server->requests++;
         prepare_refusal(request);
         if (connection)
                 bh_connection_enter(connection, BH_PHASE_HEAD);
