@@ -21,8 +21,6 @@
 #define REFUSALS_PER_SECOND 1.0
 
 #define TOKEN_MAX 4096
-#define CLIENT_ADDRESS_MAX 64
-#define CLIENT_AGENT_MAX 512
 
 struct BhCalls {
         BhService *service;

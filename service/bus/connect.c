@@ -60,7 +60,11 @@ int bh_bus_connect(BhService *service, const char *address) {
                 bh_log_error_errno(r, "Cannot connect to %s", address ?: "the system bus");
                 return r;
         }
-        service->peers = bh_peers_new(service->bus, service->workers);
+        r = bh_peers_new(service->bus, service->workers, &service->peers);
+        if (r < 0) {
+                bh_log_error_errno(r, "Cannot watch who leaves the bus");
+                return r;
+        }
         service->calls = bh_calls_new(service);
         service->jobs = bh_jobs_new(service);
         r = add_objects(service);

@@ -29,12 +29,13 @@ typedef struct Entry {
         BhPeer peer; /* first, so that one pointer is the other */
         BhPeers *peers;
         bool is_known, has_left, is_looked_up;
-        sd_bus_slot *match, *query;
+        sd_bus_slot *query;
         GArray *waiters; /* of Waiter */
 } Entry;
 
 struct BhPeers {
         sd_bus *bus;
+        sd_bus_slot *match;
         BhWorkers *workers;
         GHashTable *entries; /* name → Entry; it owns neither: see entry_forget() */
         Hook hooks[HOOKS_MAX];
@@ -42,7 +43,6 @@ struct BhPeers {
 };
 
 static void entry_free(Entry *entry) {
-        sd_bus_slot_unref(entry->match);
         sd_bus_slot_unref(entry->query);
         g_array_unref(entry->waiters);
         g_free(entry->peer.name);
@@ -70,7 +70,6 @@ static void entry_forget(Entry *entry) {
                 return;
         entry->has_left = true;
         g_hash_table_remove(peers->entries, entry->peer.name);
-        entry->match = sd_bus_slot_unref(entry->match);
         entry->query = sd_bus_slot_unref(entry->query);
         entry_tell_waiters(entry, NULL);
         for (unsigned i = 0; i < peers->n_hooks; i++)
@@ -79,15 +78,18 @@ static void entry_forget(Entry *entry) {
                 entry_free(entry);
 }
 
-static int on_name_owner_changed(sd_bus_message *m, void *userdata, sd_bus_error *error) {
-        const char *name, *old_owner, *new_owner;
+static int on_name_lost(sd_bus_message *m, void *userdata, sd_bus_error *error) {
+        BhPeers *peers = userdata;
+        const char *name;
+        Entry *entry;
         int r;
 
-        r = sd_bus_message_read(m, "sss", &name, &old_owner, &new_owner);
+        r = sd_bus_message_read(m, "s", &name);
         if (r < 0)
                 return r;
-        if (new_owner[0] == '\0')
-                entry_forget(userdata);
+        entry = g_hash_table_lookup(peers->entries, name);
+        if (entry)
+                entry_forget(entry);
         return 0;
 }
 
@@ -169,21 +171,10 @@ static int on_credentials(sd_bus_message *m, void *userdata, sd_bus_error *error
         return 0;
 }
 
-/* The match is asked for first. The bus works in order, so when the connection leaves in between, the credentials are an error. */
 static int entry_ask(Entry *entry) {
-        BhPeers *peers = entry->peers;
-        g_autofree char *rule = NULL;
-        int r;
-
-        rule = g_strdup_printf("type='signal',sender='org.freedesktop.DBus',path='/org/freedesktop/DBus',"
-                               "interface='org.freedesktop.DBus',member='NameOwnerChanged',arg0='%s'",
-                               entry->peer.name);
-        r = sd_bus_add_match_async(peers->bus, &entry->match, rule, on_name_owner_changed, NULL, entry);
-        if (r < 0)
-                return r;
-        return sd_bus_call_method_async(peers->bus, &entry->query, "org.freedesktop.DBus", "/org/freedesktop/DBus",
-                                        "org.freedesktop.DBus", "GetConnectionCredentials", on_credentials, entry, "s",
-                                        entry->peer.name);
+        return sd_bus_call_method_async(entry->peers->bus, &entry->query, "org.freedesktop.DBus",
+                                        "/org/freedesktop/DBus", "org.freedesktop.DBus", "GetConnectionCredentials",
+                                        on_credentials, entry, "s", entry->peer.name);
 }
 
 int bh_peers_get(BhPeers *peers, const char *name, BhPeerReady ready, void *userdata) {
@@ -217,13 +208,25 @@ void bh_peers_add_hook(BhPeers *peers, BhPeerLeft left, void *userdata) {
         peers->hooks[peers->n_hooks++] = (Hook){left, userdata};
 }
 
-BhPeers *bh_peers_new(sd_bus *bus, BhWorkers *workers) {
+/* One match for whatever leaves the bus, rather than one for each peer: the bus allows a connection only so many, and how many peers there are is for
+ * others to choose. It is in place before the first peer is asked about, and the bus works in order: who leaves before they are asked about is an error. */
+int bh_peers_new(sd_bus *bus, BhWorkers *workers, BhPeers **ret) {
         BhPeers *peers = g_new0(BhPeers, 1);
+        int r;
 
         peers->bus = sd_bus_ref(bus);
         peers->workers = workers;
         peers->entries = g_hash_table_new(g_str_hash, g_str_equal);
-        return peers;
+        r = sd_bus_add_match(bus, &peers->match,
+                             "type='signal',sender='org.freedesktop.DBus',path='/org/freedesktop/DBus',"
+                             "interface='org.freedesktop.DBus',member='NameOwnerChanged',arg2=''",
+                             on_name_lost, peers);
+        if (r < 0) {
+                bh_peers_free(peers);
+                return r;
+        }
+        *ret = peers;
+        return 0;
 }
 
 void bh_peers_free(BhPeers *peers) {
@@ -238,6 +241,7 @@ void bh_peers_free(BhPeers *peers) {
                 entry_free(entry);
         }
         g_hash_table_unref(peers->entries);
+        sd_bus_slot_unref(peers->match);
         sd_bus_unref(peers->bus);
         g_free(peers);
 }

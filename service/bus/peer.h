@@ -25,7 +25,8 @@ typedef void (*BhPeerReady)(BhPeer *peer, void *userdata);
 
 typedef void (*BhPeerLeft)(const char *name, void *userdata);
 
-BhPeers *bh_peers_new(sd_bus *bus, BhWorkers *workers);
+/* Errors: those of the bus. Blocks. */
+int bh_peers_new(sd_bus *bus, BhWorkers *workers, BhPeers **ret);
 
 /* The workers must have been freed before. NULL is fine. */
 void bh_peers_free(BhPeers *peers);

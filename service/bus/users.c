@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <glib.h>
 
+#include "audit.h"
 #include "bus/account-view.h"
 #include "bus/adapters.h"
 #include "bus/call.h"
@@ -172,9 +173,13 @@ static int first_admin_work(BhCall *call, void *data) {
                                     .is_active = true,
                                     .uid = edit->uid};
 
-        if (!is_root(call) && !bh_setup_check(call->service->setup, edit->setup_token))
+        if (!is_root(call) && !bh_setup_check(call->service->setup, edit->setup_token)) {
+                bh_audit_post(call->service->database, &call->caller,
+                              &(BhAudit){BH_AUDIT_SECURITY, "user-create-first-admin", NULL, -EKEYREJECTED,
+                                         "Wrong setup token", 0});
                 return bh_failure_set(&call->failure, -EKEYREJECTED, NULL,
                                       "This is not the setup token in the journal of the service");
+        }
         return bh_users_create(call->service->users, &call->caller, &new_user, BH_NEW_USER_FIRST_ADMIN,
                                "user-create-first-admin", &call->failure, &edit->account, NULL);
 }

@@ -331,6 +331,27 @@ def test_a_caller_that_leaves_in_the_middle_of_its_calls_harms_nobody(sandbox, b
     assert bus.Manager.GetHealth()["status"] == "ok"
 
 
+def test_hundreds_of_peers_at_once_are_served(sandbox, bus, needs_root):
+    """More than the bus allows matches to one connection."""
+    peers = [sandbox.bus(uid) for uid in (STRANGER_UID, OPERATOR_UID, 0) for _ in range(200)]
+    try:
+        for peer in peers:
+            assert peer.Manager.GetHealth()["status"] == "ok"
+    finally:
+        for peer in peers:
+            peer.close()
+    assert bus.Manager.GetHealth()["status"] == "ok"
+
+
+def test_the_service_ends_with_an_error_when_the_bus_does(make_sandbox):
+    sandbox = make_sandbox(with_bridge=False)
+    sandbox._bus_daemon.kill()
+    wait_until(lambda: not sandbox.is_service_running(), "the end of the service")
+    status = sandbox._service.stop()
+    assert status == 1
+    sandbox._service = None
+
+
 def test_a_clean_stop_finishes_what_is_under_way(make_sandbox):
     sandbox = make_sandbox(with_bridge=False, fast_passwords=False, service_config={"passwords": {"opslimit": 30}})
     with sandbox.bus() as bus:

@@ -388,4 +388,5 @@ def test_guessing_the_setup_token_is_limited(make_sandbox, needs_root):
     with sandbox.bus(STRANGER_UID) as bus:
         for _ in range(3):
             refused("InvalidToken", bus.Users.CreateFirstAdmin, "boss", PASSWORD, "guess")
+        wait_until(lambda: len(audit(sandbox, "user-create-first-admin")) == 3, "the audit rows")
         assert "retry after" in refused("TooManyRequests", bus.Users.CreateFirstAdmin, "boss", PASSWORD, setup_token(sandbox))
