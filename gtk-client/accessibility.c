@@ -41,6 +41,25 @@ void bh_accessibility_name_toast_buttons(AdwToastOverlay *overlay) {
         g_object_set_data_full(G_OBJECT(overlay), "bh-children", g_steal_pointer(&children), g_object_unref);
 }
 
+static GtkWidget *find_icon_toggle(GtkWidget *widget) {
+        if (GTK_IS_TOGGLE_BUTTON(widget) && GTK_IS_IMAGE(gtk_button_get_child(GTK_BUTTON(widget))))
+                return widget;
+        for (GtkWidget *child = gtk_widget_get_first_child(widget); child; child = gtk_widget_get_next_sibling(child)) {
+                GtkWidget *toggle = find_icon_toggle(child);
+
+                if (toggle)
+                        return toggle;
+        }
+        return NULL;
+}
+
+void bh_accessibility_name_shortcuts_search(GtkShortcutsWindow *window) {
+        GtkWidget *toggle = find_icon_toggle(GTK_WIDGET(window));
+
+        if (toggle)
+                gtk_accessible_update_property(GTK_ACCESSIBLE(toggle), GTK_ACCESSIBLE_PROPERTY_LABEL, _("Find a shortcut"), -1);
+}
+
 static void update_pages(GtkStack *stack) {
         GtkWidget *shown = gtk_stack_get_visible_child(stack);
 
@@ -55,6 +74,13 @@ void bh_accessibility_on_row_label(GtkLabel *label) {
 void bh_accessibility_hide_other_pages(GtkStack *stack) {
         g_signal_connect(stack, "notify::visible-child", G_CALLBACK(update_pages), NULL);
         update_pages(stack);
+}
+
+void bh_accessibility_name_header(GtkColumnView *view) {
+        GtkWidget *header = gtk_widget_get_first_child(GTK_WIDGET(view));
+
+        if (header)
+                gtk_accessible_update_property(GTK_ACCESSIBLE(header), GTK_ACCESSIBLE_PROPERTY_LABEL, _("Column titles"), -1);
 }
 
 void bh_accessibility_name_list_row(GtkWidget *widget, const char *name) {

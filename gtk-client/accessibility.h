@@ -11,8 +11,14 @@ void bh_accessibility_name_peek_button(AdwPasswordEntryRow *row);
 /* Names the buttons that dismiss toasts. */
 void bh_accessibility_name_toast_buttons(AdwToastOverlay *overlay);
 
+/* Names the search button of the window with the shortcuts. */
+void bh_accessibility_name_shortcuts_search(GtkShortcutsWindow *window);
+
 /* Hides the pages of a stack that are not shown from assistive technology, now and from now on. */
 void bh_accessibility_hide_other_pages(GtkStack *stack);
+
+/* Names the row with the titles of the columns. */
+void bh_accessibility_name_header(GtkColumnView *view);
 
 /* Names the row of a list that a widget is in, after what the widget shows. Nothing happens when it is in none yet. */
 void bh_accessibility_name_list_row(GtkWidget *widget, const char *name);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "application.h"
 
+#include "accessibility.h"
 #include "file-launcher.h"
 #include "window.h"
 
@@ -12,11 +13,20 @@ struct _BhApplication {
 
 G_DEFINE_FINAL_TYPE(BhApplication, bh_application, ADW_TYPE_APPLICATION)
 
+static GtkWindow *create_window(BhApplication *self) {
+        BhWindow *window = bh_window_new(self);
+        GtkShortcutsWindow *shortcuts_window = gtk_application_window_get_help_overlay(GTK_APPLICATION_WINDOW(window));
+
+        if (shortcuts_window)
+                bh_accessibility_name_shortcuts_search(shortcuts_window);
+        return GTK_WINDOW(window);
+}
+
 static BhWindow *present_window(BhApplication *self) {
         GtkWindow *window = gtk_application_get_active_window(GTK_APPLICATION(self));
 
         if (!window)
-                window = GTK_WINDOW(bh_window_new(self));
+                window = create_window(self);
         gtk_window_present(window);
         return BH_WINDOW(window);
 }

@@ -163,21 +163,20 @@ static int command_put(BhConnection *connection, int argc, char **argv) {
 /* --- All -------------------------------------------------------------------------------------------------------------- */
 
 static BhConnection *connect_and_wait(GError **error) {
-        g_autoptr(BhConnection) connection = bh_connection_new_for_commands(g_getenv("BALUHOST_TOKEN"));
+        const char *token = g_getenv("BALUHOST_TOKEN"), *message;
+        g_autoptr(BhConnection) connection = bh_connection_new_for_commands(token);
 
         while (bh_connection_get_state(connection) == BH_CONNECTION_CONNECTING ||
                bh_connection_get_state(connection) == BH_CONNECTION_STARTING)
                 g_main_context_iteration(NULL, TRUE);
-        switch (bh_connection_get_state(connection)) {
-        case BH_CONNECTION_READY:
-        case BH_CONNECTION_SIGNED_OUT: /* polkit may let the caller all the same */
+        /* A Unix user without an account may be let by polkit all the same. But whoever gives a token means its user and nobody else. */
+        if (bh_connection_get_state(connection) == BH_CONNECTION_READY ||
+            (bh_connection_get_state(connection) == BH_CONNECTION_SIGNED_OUT && !token))
                 return g_steal_pointer(&connection);
-        default:
-                g_set_error_literal(error, G_IO_ERROR, G_IO_ERROR_NOT_CONNECTED,
-                                    bh_connection_get_message(connection) ? bh_connection_get_message(connection)
-                                                                          : _("The NAS service is not running"));
-                return NULL;
-        }
+        message = bh_connection_get_message(connection);
+        g_set_error_literal(error, G_IO_ERROR, G_IO_ERROR_NOT_CONNECTED,
+                            message ? message : _("The NAS service is not running"));
+        return NULL;
 }
 
 gboolean bh_command_run(int argc, char **argv, int *status) {

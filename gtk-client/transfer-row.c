@@ -38,6 +38,7 @@ static void on_failed_changed(BhTransferRow *self) {
 
 GtkWidget *bh_transfer_row_new(BhTransferQueue *transfers, BhTransfer *transfer) {
         BhTransferRow *self = g_object_new(BH_TYPE_TRANSFER_ROW, NULL);
+        g_autofree char *title = NULL;
         const struct {
                 const char *source;
                 gpointer target;
@@ -59,6 +60,8 @@ GtkWidget *bh_transfer_row_new(BhTransferQueue *transfers, BhTransfer *transfer)
                                        G_BINDING_SYNC_CREATE);
         g_signal_connect_object(transfer, "notify::has-failed", G_CALLBACK(on_failed_changed), self, G_CONNECT_SWAPPED);
         on_failed_changed(self);
+        title = bh_transfer_dup_title(transfer);
+        gtk_accessible_update_property(GTK_ACCESSIBLE(self), GTK_ACCESSIBLE_PROPERTY_LABEL, title, -1);
         return GTK_WIDGET(self);
 }
 

@@ -155,6 +155,10 @@ class Screen:
         button = self.wait(ready, f"a button {wanted_name!r} that can be pressed")
         Atspi.Action.do_action(button, 0)
 
+    def tick(self, wanted_name, within=None):
+        """Clicks a check box, radio button or switch; not all of them can be pressed through AT-SPI."""
+        self.click(self.find("check box", wanted_name, within))
+
     def dialog(self, title=None):
         """Waits for a dialog, by what is written in it."""
 
@@ -199,18 +203,36 @@ class Screen:
         while frame.get_parent() != self.application():
             frame = frame.get_parent()
         inner, area = extents(frame), extents(node)
+        outer = self.x_window(inner)
+        return (
+            outer["X"] + (outer["WIDTH"] - inner.width) // 2 + area.x + area.width // 2,
+            outer["Y"] + (outer["HEIGHT"] - inner.height) // 2 + area.y + area.height // 2,
+        )
+
+    def x_window(self, size):
+        """The X window with the widgets of a window of that size. The frame that GTK draws belongs to the X window and not to the widgets."""
         listing = subprocess.run(["xdotool", "search", "--onlyvisible", "--pid", str(self.process.pid)], capture_output=True, text=True, check=True)
         for window in listing.stdout.split():
             geometry = subprocess.run(["xdotool", "getwindowgeometry", "--shell", window], capture_output=True, text=True, check=True).stdout
-            values = dict(line.split("=") for line in geometry.split())
-            width, height = int(values["WIDTH"]), int(values["HEIGHT"])
-            # The frame that GTK draws around a window belongs to the X window and not to the widget.
-            if inner.width <= width <= inner.width + 100 and inner.height <= height <= inner.height + 100:
-                return (
-                    int(values["X"]) + (width - inner.width) // 2 + area.x + area.width // 2,
-                    int(values["Y"]) + (height - inner.height) // 2 + area.y + area.height // 2,
-                )
+            values = {key: int(value) for key, value in (line.split("=") for line in geometry.split())}
+            if 0 <= values["WIDTH"] - size.width <= 100 and 0 <= values["HEIGHT"] - size.height <= 100:
+                return values
         raise AssertionError("the window is not on the display")
+
+    def resize(self, width, height):
+        """Makes the widgets of the main window that large."""
+
+        inner = extents(self.windows()[0])
+        outer = self.x_window(inner)
+        frame = (outer["WIDTH"] - inner.width, outer["HEIGHT"] - inner.height)
+
+        def try_it():
+            # Again until it has come to rest: folding is animated, and asks for more room on the way.
+            self.xdotool("windowsize", outer["WINDOW"], width + frame[0], height + frame[1])
+            area = extents(self.windows()[0])
+            return (area.width, area.height) == (width, height)
+
+        self.wait(try_it, f"a window of {width} by {height}")
 
     def click(self, node, *, button=1, times=1):
         x, y = self.point(node)
@@ -227,7 +249,7 @@ class Screen:
         return self.wait(look, f"a row {text!r}")[0]
 
     def rows(self):
-        return [name(row) for row in self.all("table row") if not CLASS_NAME.match(name(row))]
+        return [name(row) for row in self.all("table row") if name(row) != "Column titles"]
 
     def select(self, text):
         """Selects a file by a click, and waits until the page knows."""

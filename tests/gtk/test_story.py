@@ -172,7 +172,7 @@ def test_empties_the_trash_only_when_it_is_confirmed(app, bus):
 def test_opens_a_read_only_copy_with_the_default_application(start_app, sandbox, bus, tmp_path):
     # A default application that says what it was given.
     data = tmp_path / "home" / "data" / "applications"
-    data.mkdir(parents=True)
+    data.mkdir(parents=True, exist_ok=True)
     seen = tmp_path / "seen"
     viewer = tmp_path / "viewer"
     viewer.write_text(f'#!/bin/sh\nstat -c %a "$1" > {seen}.mode\ncat "$1" > {seen}.part\nmv {seen}.part {seen}\n')

@@ -156,7 +156,7 @@ def run_e2e(context):
 def run_gtk(context):
     command, report = pytest_command("gtk", context, ROOT / "tests" / "gtk", None)
     # A display and a session bus of its own; the tests bring the sandbox.
-    wrapper = ["xvfb-run", "-a", "-s", "-screen 0 1280x900x24", "dbus-run-session", "--"]
+    wrapper = ["xvfb-run", "-a", "-s", "-screen 0 1280x900x24 -noreset", "dbus-run-session", "--"]
     env = context.env | {"GDK_BACKEND": "x11", "GSK_RENDERER": "cairo", "GTK_A11Y": "atspi", "NO_AT_BRIDGE": "0"}
     return run_reporting("gtk", [*wrapper, *command], report, accept=(0, 5) if context.pattern else (0,), env=env, cwd=ROOT)
 

@@ -1,0 +1,163 @@
+# SPDX-License-Identifier: MIT
+"""Whoever cannot see the screen, or has no mouse, or a narrow screen."""
+
+import re
+
+import pytest
+
+from screen import CLASS_NAME, extents, is_shown, name, nodes, role, states
+
+# What one does something with. A widget without a name of its own is called after its class.
+CONTROLS = {"push button", "toggle button", "check box", "radio button", "text", "entry", "password text", "spin button", "switch", "table row", "list item", "menu item", "combo box"}
+
+
+def nameless(app):
+    """Shown controls that a screen reader could not tell apart."""
+    found = []
+    for window in app.windows():
+        for node in nodes(window):
+            if role(node) in CONTROLS and is_shown(node) and (not name(node).strip() or CLASS_NAME.match(name(node))):
+                parent = node.get_parent()
+                found.append(f"{role(node)} {name(node)!r} in {role(parent)} {name(parent)!r}")
+    return found
+
+
+def open_files(app):
+    app.select("Notes.txt")
+
+
+def open_new_folder(app):
+    app.keys("ctrl+shift+n")
+    app.dialog("New Folder")
+
+
+def open_move(app):
+    app.select("Notes.txt")
+    app.press("Move to…")
+    app.find("list item", "Demo", app.dialog("Move To"))
+
+
+def open_search(app):
+    app.keys("ctrl+f")
+    app.find("entry", "Find in this folder")
+
+
+def open_toast(app):
+    app.select("Notes.txt")
+    app.keys("Delete")
+    app.toast("“Notes.txt” moved to the trash")
+
+
+def open_trash(app):
+    open_toast(app)
+    app.show_page("Trash")
+    app.find("label", "Notes.txt")
+
+
+def open_users(app):
+    app.show_page("Users")
+    app.row("alex")
+
+
+def open_editor(app):
+    open_users(app)
+    app.click(app.row("alex"))
+    app.dialog("alex")
+
+
+def open_delete_user(app):
+    open_editor(app)
+    app.press("Delete User…")
+    app.dialog("Delete the User “alex”?")
+
+
+def open_sign_in(app):
+    app.activate("win.sign-in")
+    app.find("label", "Who Are You?")
+
+
+def open_transfers(app):
+    app.select("Notes.txt")
+    app.press("Copy to…")
+    app.press("Copy Here", app.dialog("Copy To"))
+    app.row("Notes (2).txt")
+    app.press("Transfers")
+    app.find("label", "Copying “Notes.txt”")
+
+
+def open_shortcuts(app):
+    app.keys("ctrl+question")
+    app.find("label", "Undo the last change")
+
+
+PLACES = [
+    open_files,
+    open_new_folder,
+    open_move,
+    open_search,
+    open_toast,
+    open_trash,
+    open_users,
+    open_editor,
+    open_delete_user,
+    open_sign_in,
+    open_transfers,
+    open_shortcuts,
+]
+
+
+@pytest.mark.parametrize("go", PLACES, ids=[place.__name__.removeprefix("open_") for place in PLACES])
+def test_every_control_has_a_name(app, go):
+    go(app)
+    assert nameless(app) == []
+
+
+def test_everything_in_a_folder_can_be_done_by_keyboard(app, bus):
+    app.keys("Down")  # the list has the focus from the beginning
+    app.keys("Home", "Return")  # Demo
+    app.row("Documents")
+    app.keys("BackSpace")
+    app.row("Notes.txt")
+    app.keys("ctrl+a")
+    app.find("label", "2 selected")
+    app.keys("Delete")
+    app.find("panel", "This Folder Is Empty")
+    app.keys("ctrl+z")
+    app.row("Notes.txt")
+    assert {entry[0] for entry in bus.Files.List("")[0]} == {"Demo", "Notes.txt"}
+
+
+def test_the_menu_of_a_file_opens_by_keyboard(app):
+    app.select("Notes.txt")
+    app.keys("shift+F10")
+    app.find("menu item", re.compile("Rename"))
+    app.keys("Escape")
+
+
+PHONE = (360, 640)
+
+
+def sticking_out(app):
+    """Controls that are cut off by the edge of the window. What is beyond it belongs to the page that is folded away."""
+    found = []
+    for node in nodes(app.windows()[0]):
+        if role(node) in CONTROLS and is_shown(node) and "focusable" in states(node):
+            area = extents(node)
+            if area.x < PHONE[0] and area.x + area.width > 0 and not (area.x >= 0 and area.x + area.width <= PHONE[0]):
+                found.append(f"{role(node)} {name(node)!r} from {area.x} to {area.x + area.width}")
+    return found
+
+
+@pytest.mark.parametrize("page", ["Files", "Trash", "Users"])
+def test_fits_a_phone(app, page):
+    app.select("Notes.txt")
+    app.keys("Delete")  # so that there is something in the trash
+    app.gone("table row", "Notes.txt")
+    app.resize(*PHONE)
+    app.show_page(page)
+    shown = app.find("push button", "Show pages")
+    app.wait(lambda: 0 <= extents(shown).x < PHONE[0] and not app.has("label", "Owner"), f"the page {page}")
+    assert sticking_out(app) == []
+    app.press("Show pages")
+    app.wait(lambda: 0 <= extents(app.row("Files")).x < PHONE[0], "the pages")
+    assert sticking_out(app) == []
