@@ -10,6 +10,7 @@
 #include "quota.h"
 #include "rate-limit.h"
 #include "storage.h"
+#include "sweeper.h"
 #include "sync.h"
 #include "tree.h"
 
@@ -30,6 +31,7 @@ struct BhFiles {
         BhSync *sync;
         BhListings *listings;
         BhUploads *uploads;
+        BhSweeper *sweeper;
         BhRateLimit
                 *refusals; /* audit rows for them, by account: whoever is refused can ask again as fast as they like */
         uint32_t trash_days;
@@ -142,7 +144,13 @@ void bh_uploads_abort_owner(BhFiles *files, const char *owner);
 /* trash.c: removes what interrupted deletions left; adds what is in the trash to counted. */
 int bh_trash_reconcile(BhFiles *files, BhCharges *counted);
 
-/* trash.c: moves one item to the trash for the caller; only what check, which may be NULL, returns 0 for. *ret_trash_id
+#define BH_USEC_PER_DAY (INT64_C(86400) * BH_USEC_PER_SEC)
+
+/* trash.c: whether an item in the trash is the caller's: by its owner, or when it has none by who deleted it. */
+struct BhTrashRecord;
+bool bh_trash_is_callers(const BhCaller *caller, const struct BhTrashRecord *record);
+
+/* trash.c: moves one item to the trash for the caller. *ret_trash_id
  * as of bh_files_delete(). */
 int bh_trash_put(BhFiles *files, const BhCaller *caller, const char *action, const BhPath *path, char **ret_trash_id);
 

@@ -97,6 +97,8 @@ int bh_files_open(BhFiles **ret, const BhFilesConfig *config, BhDatabase *databa
         g_mutex_init(&files->state_lock);
         g_cond_init(&files->state_changed);
         r = load_usage(files);
+        /* After a clean stop only what the sweeper had not come to is left in staging. What a crash left, recovery removes. */
+        files->sweeper = bh_sweeper_new(files->storage.staging_fd, r >= 0 && !files->is_recovering);
         if (r < 0) {
                 *reason = g_strdup_printf("The usage of the storage cannot be read: %s", g_strerror(-r));
                 files->is_lost = true;
@@ -200,6 +202,7 @@ void bh_files_free(BhFiles *files) {
                 if (r < 0)
                         bh_log_warning_errno(r, "The next start will count the usage of the storage anew");
         }
+        bh_sweeper_free(files->sweeper);
         bh_listings_free(files->listings);
         bh_rate_limit_free(files->refusals);
         bh_sync_free(files->sync);

@@ -12,8 +12,6 @@
 
 /* Into the trash, which counts for the quota of the owners, out of it again, and away for good. */
 
-#define USEC_PER_DAY (INT64_C(86400) * BH_USEC_PER_SEC)
-
 typedef struct Put {
         const BhCaller *caller;
         BhCharges charges;
@@ -145,7 +143,7 @@ int bh_files_delete(BhFiles *files, const BhCaller *caller, const char *path, bo
         return bh_files_refuse(files, caller, BH_AUDIT_FILE_MODIFY, "delete", path, r);
 }
 
-static bool is_callers(const BhCaller *caller, const BhTrashRecord *record) {
+bool bh_trash_is_callers(const BhCaller *caller, const BhTrashRecord *record) {
         const char *owner = record->content.owner[0] ? record->content.owner : record->deleted_by;
 
         return strcmp(owner, caller->owner) == 0;
@@ -160,7 +158,7 @@ void bh_trash_items_free(BhTrashItem *items, size_t n_items) {
 }
 
 static int64_t expires_usec(const BhFiles *files, const BhTrashRecord *record) {
-        return files->trash_days > 0 ? record->deleted_usec + files->trash_days * USEC_PER_DAY : 0;
+        return files->trash_days > 0 ? record->deleted_usec + files->trash_days * BH_USEC_PER_DAY : 0;
 }
 
 static int describe(BhFiles *files, const BhTrashRecord *record, BhTrashItem *ret) {
@@ -205,7 +203,7 @@ int bh_files_list_trash(BhFiles *files, const BhCaller *caller, bool all, BhTras
                 _cleanup_(bh_trash_record_clear) BhTrashRecord record = BH_TRASH_RECORD_INIT;
 
                 r = bh_trash_record_open(&files->storage, *id, &record);
-                if (r >= 0 && (all || is_callers(caller, &record))) {
+                if (r >= 0 && (all || bh_trash_is_callers(caller, &record))) {
                         r = describe(files, &record, &items[n]);
                         n += r >= 0;
                 }
@@ -226,7 +224,7 @@ static int open_record(BhFiles *files, const BhCaller *caller, const char *id, B
 
         if (r < 0)
                 return r;
-        if (bh_caller_is_admin(caller) || is_callers(caller, ret))
+        if (bh_caller_is_admin(caller) || bh_trash_is_callers(caller, ret))
                 return 0;
         bh_trash_record_clear(ret);
         return -EACCES;
@@ -369,88 +367,6 @@ int bh_files_restore_trash(BhFiles *files, const BhCaller *caller, const char *t
         if (r >= 0)
                 r = restore_item(files, caller, trash_id, keep_both, parents, ret_path);
         return bh_files_refuse(files, caller, BH_AUDIT_FILE_MODIFY, "restore", trash_id, r);
-}
-
-static int visit_purge(const BhTreeItem *item, void *userdata) {
-        if (S_ISREG(item->stat.st_mode))
-                bh_charges_add(userdata, item->owner, -item->stat.st_size, -item->stat.st_size);
-        return 0;
-}
-
-/* Takes it out of the trash in one step, so that it is there as a whole or not at all; removing it takes its time
- * afterwards. */
-static int purge_item(BhFiles *files, const BhCaller *caller, const char *id, uint64_t *freed_bytes) {
-        _cleanup_(bh_trash_record_clear) BhTrashRecord record = BH_TRASH_RECORD_INIT;
-        _cleanup_(bh_charges_clear) BhCharges charges = {};
-        int r;
-
-        g_mutex_lock(&files->names);
-        r = open_record(files, caller, id, &record);
-        if (r >= 0)
-                r = bh_tree_walk(record.content.fd, record.content.owner, BH_TREE_OWNERS | BH_TREE_SKIP_FOREIGN, NULL,
-                                 visit_purge, &charges);
-        if (r >= 0)
-                r = bh_storage_rename(files->storage.trash_fd, id, files->storage.staging_fd, id, RENAME_NOREPLACE);
-        g_mutex_unlock(&files->names);
-        if (r >= 0)
-                r = bh_sync_directory(files->sync, files->storage.trash_fd);
-        if (r < 0)
-                return r;
-        int removed = bh_tree_remove(files->storage.staging_fd, id);
-        if (removed < 0)
-                bh_log_warning_errno(removed, "Cannot remove all of “%s”; the next start tries again", record.path);
-        bh_quota_apply(files->quota, &charges);
-        uint64_t size = (uint64_t)-bh_charges_total(&charges);
-        r = bh_files_record(
-                files, caller,
-                &(BhAudit){.event_type = BH_AUDIT_FILE_MODIFY, .action = "purge", .target = record.path, .size = size},
-                &charges);
-        if (r < 0)
-                bh_files_set_lost(files, r, record.path);
-        *freed_bytes += size;
-        return r;
-}
-
-/* Purges those that the caller may and that were deleted until then. */
-static int purge_many(BhFiles *files, const BhCaller *caller, bool all, int64_t until_usec, uint64_t *freed_bytes) {
-        g_auto(GStrv) ids = NULL;
-        int r, result = 0;
-
-        r = bh_trash_record_list(&files->storage, &ids);
-        if (r < 0)
-                return r;
-        for (char **id = ids; *id; id++) {
-                _cleanup_(bh_trash_record_clear) BhTrashRecord record = BH_TRASH_RECORD_INIT;
-
-                r = bh_trash_record_open(&files->storage, *id, &record);
-                if (r >= 0 && record.deleted_usec <= until_usec && (all || is_callers(caller, &record)))
-                        r = purge_item(files, caller, *id, freed_bytes);
-                if (r < 0 && r != -ENOENT)
-                        result = r;
-        }
-        return result;
-}
-
-int bh_files_purge_trash(BhFiles *files, const BhCaller *caller, const char *trash_id, uint64_t *ret_freed_bytes) {
-        int r = bh_files_begin_change(files);
-
-        *ret_freed_bytes = 0;
-        if (r >= 0)
-                r = trash_id[0] ? purge_item(files, caller, trash_id, ret_freed_bytes)
-                                : purge_many(files, caller, false, INT64_MAX, ret_freed_bytes);
-        return bh_files_refuse(files, caller, BH_AUDIT_FILE_MODIFY, "purge", trash_id, r);
-}
-
-int bh_files_purge_expired(BhFiles *files) {
-        uint64_t freed = 0;
-        int r = bh_files_begin_change(files);
-
-        if (r < 0 || files->trash_days == 0)
-                return r;
-        r = purge_many(files, &bh_files_nobody, true, g_get_real_time() - files->trash_days * USEC_PER_DAY, &freed);
-        if (freed > 0)
-                bh_log_info("Purged %" G_GUINT64_FORMAT " bytes from the trash", freed);
-        return r;
 }
 
 static int visit_trash_count(const BhTreeItem *item, void *userdata) {

@@ -15,6 +15,10 @@ static char *put_away(Fixture *f, const BhCaller *caller, const char *path) {
         return id;
 }
 
+static int execute(sqlite3 *db, void *userdata) {
+        return bh_database_errno(db, sqlite3_exec(db, userdata, NULL, NULL, NULL));
+}
+
 static size_t count_trash(Fixture *f, const BhCaller *caller, bool all) {
         BhTrashItem *items;
         size_t n;
@@ -181,6 +185,57 @@ static void inherited_owner_stays_in_the_trash(Fixture *f, gconstpointer data) {
         g_assert_cmpuint(bh_quota_get(f->files->quota, f->alex.owner).trash_bytes, ==, 3);
 }
 
+/* More than is removed while somebody waits for it. */
+static void large_trees_are_removed_in_the_background(Fixture *f, gconstpointer data) {
+        uint64_t freed;
+
+        assert_ok(fixture_mkdir(f, &f->alex, "d"));
+        for (int i = 0; i < 1500; i++) {
+                g_autofree char *path = g_strdup_printf("d/%d", i), *disk = fixture_disk(f, path);
+                g_assert_true(g_file_set_contents_full(disk, "12", 2, G_FILE_SET_CONTENTS_NONE, 0600, NULL));
+        }
+        fixture_restart(f, false);
+        assert_ok(fixture_delete(f, &f->alex, "d"));
+        assert_ok(bh_files_purge_trash(f->files, &f->alex, "", &freed));
+        g_assert_cmpuint(freed, ==, 3000);
+        bh_sweeper_wait(f->files->sweeper);
+        g_assert_cmpuint(fixture_count(f, ".baluhost/staging"), ==, 0);
+        g_assert_cmpuint(fixture_count(f, ".baluhost/trash"), ==, 0);
+        fixture_assert_exact(f);
+}
+
+static void what_the_sweeper_left_the_next_start_removes(Fixture *f, gconstpointer data) {
+        g_autofree char *left = fixture_disk(f, ".baluhost/staging/left/deeper"),
+                        *file = g_build_filename(left, "file", NULL);
+
+        g_assert_cmpint(g_mkdir_with_parents(left, 0700), ==, 0);
+        g_assert_true(g_file_set_contents(file, "x", -1, NULL));
+        fixture_restart(f, true);
+        bh_sweeper_wait(f->files->sweeper);
+        g_assert_cmpuint(fixture_count(f, ".baluhost/staging"), ==, 0);
+}
+
+static void purge_that_cannot_be_recorded_is_taken_back(Fixture *f, gconstpointer data) {
+        uint64_t freed;
+
+        assert_ok(fixture_put(f, &f->alex, "a", "123"));
+        assert_ok(fixture_put(f, &f->alex, "b", "12345"));
+        g_autofree char *a = put_away(f, &f->alex, "a"), *b = put_away(f, &f->alex, "b");
+        assert_ok(bh_database_write(
+                f->database, execute,
+                (char *)"CREATE TRIGGER broken BEFORE INSERT ON audit BEGIN SELECT raise(ABORT, 'broken'); END"));
+        g_assert_cmpint(bh_files_purge_trash(f->files, &f->alex, "", &freed), <, 0);
+        g_assert_cmpuint(freed, ==, 0);
+        assert_ok(bh_database_write(f->database, execute, (char *)"DROP TRIGGER broken"));
+        g_assert_cmpuint(count_trash(f, &f->alex, false), ==, 2);
+        fixture_assert_exact(f);
+        assert_ok(restore(f, &f->alex, a, false, false));
+        assert_ok(bh_files_purge_trash(f->files, &f->alex, "", &freed));
+        g_assert_cmpuint(freed, ==, 5);
+        g_assert_nonnull(b);
+        fixture_assert_exact(f);
+}
+
 static void what_is_old_is_purged(Fixture *f, gconstpointer data) {
         assert_ok(fixture_put(f, &f->alex, "old", "123"));
         assert_ok(fixture_put(f, &f->alex, "new", "1"));
@@ -280,6 +335,9 @@ int main(int argc, char **argv) {
         ADD(lost_folders_are_made_again);
         ADD(own_file_returns_to_a_folder_that_may_be_viewed);
         ADD(inherited_owner_stays_in_the_trash);
+        ADD(large_trees_are_removed_in_the_background);
+        ADD(what_the_sweeper_left_the_next_start_removes);
+        ADD(purge_that_cannot_be_recorded_is_taken_back);
         ADD(what_is_old_is_purged);
         ADD(trash_survives_the_loss_of_its_info_and_of_the_database);
         ADD(interrupted_deletion_is_cleaned_up);
