@@ -370,16 +370,16 @@ class Sandbox:
         return self._control.Sessions.Login(username, password)[0]
 
     def run(self, argv, *, uid=None, env=None, **kwargs):
-        """Runs a command on this bus, as another Unix user if root asks for it, and returns its CompletedProcess (text, output captured)."""
+        """Runs a command on this bus, as another Unix user if root asks for it, and returns its CompletedProcess, with output as text
+        unless text=False."""
         prefix = []
         if uid is not None and uid != os.geteuid():
             prefix = [*self._view(), "setpriv", *identity(uid)]
         kwargs.setdefault("timeout", 120)
         kwargs.setdefault("cwd", "/")
         kwargs.setdefault("stdin", subprocess.DEVNULL)
-        return subprocess.run(
-            prefix + [str(word) for word in argv], env=self.env() | (env or {}), capture_output=True, text=True, check=False, **kwargs
-        )
+        kwargs.setdefault("text", True)
+        return subprocess.run(prefix + [str(word) for word in argv], env=self.env() | (env or {}), capture_output=True, check=False, **kwargs)
 
     def env(self):
         """The environment of everything in the sandbox."""
