@@ -100,15 +100,17 @@ def start_sandbox(args):
 
     state_dir = sandbox_dir(args.name)
     state_dir.mkdir(parents=True, exist_ok=True)
-    sandbox = Sandbox(
-        STATE / "build",
-        state_dir,
-        activatable=True,
-        polkit_allows=[os.getuid()],
-        bridge_config={"web": {"listen": args.listen, "port": choose_port(state_dir, args.port)}},
-    )
     signal.signal(signal.SIGTERM, lambda _number, _frame: sys.exit(143))
-    sandbox.start()
+    # One at a time, so that the port is still free when the bridge takes it.
+    with building.lock("start"):
+        sandbox = Sandbox(
+            STATE / "build",
+            state_dir,
+            activatable=True,
+            polkit_allows=[os.getuid()],
+            bridge_config={"web": {"listen": args.listen, "port": choose_port(state_dir, args.port)}},
+        )
+        sandbox.start()
     for note in sandbox.notes:
         say(note)
     try:
