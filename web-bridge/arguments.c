@@ -20,7 +20,8 @@ GPtrArray *bh_problems_new(void) {
         return g_ptr_array_new_with_free_func(problem_free);
 }
 
-void bh_problems_add(GPtrArray *problems, const char *where, const char *member, const char *type, const char *message) {
+void bh_problems_add(GPtrArray *problems, const char *where, const char *member, const char *type,
+                     const char *message) {
         BhProblem *problem = g_new0(BhProblem, 1);
 
         problem->where = where;
@@ -71,12 +72,17 @@ GVariant *bh_variant_from_text(const char *type, const char *text) {
                         return g_variant_new_boolean(FALSE);
                 return NULL;
         case 'u':
-                return g_ascii_string_to_unsigned(text, 10, 0, G_MAXUINT32, &number, NULL) ? g_variant_new_uint32(number) : NULL;
+                return g_ascii_string_to_unsigned(text, 10, 0, G_MAXUINT32, &number, NULL)
+                               ? g_variant_new_uint32(number)
+                               : NULL;
         case 't':
-                return g_ascii_string_to_unsigned(text, 10, 0, G_MAXUINT64, &number, NULL) ? g_variant_new_uint64(number) : NULL;
+                return g_ascii_string_to_unsigned(text, 10, 0, G_MAXUINT64, &number, NULL)
+                               ? g_variant_new_uint64(number)
+                               : NULL;
         case 'x':
-                return g_ascii_string_to_signed(text, 10, G_MININT64, G_MAXINT64, &integer, NULL) ? g_variant_new_int64(integer)
-                                                                                                  : NULL;
+                return g_ascii_string_to_signed(text, 10, G_MININT64, G_MAXINT64, &integer, NULL)
+                               ? g_variant_new_int64(integer)
+                               : NULL;
         default:
                 return NULL;
         }
@@ -88,7 +94,7 @@ static GVariant *variant_from_node(const char *type, JsonNode *node) {
 
         if (JSON_NODE_HOLDS_NULL(node)) {
                 if (*type == 't')
-                        return g_variant_new_uint64(0); /* "quota_bytes": null is no quota */
+                        return g_variant_new_uint64(0);               /* "quota_bytes": null is no quota */
                 return *type == 'x' ? g_variant_new_int64(-1) : NULL; /* "uid": null unlinks */
         }
         if (!JSON_NODE_HOLDS_VALUE(node))
@@ -144,7 +150,8 @@ static char *first_name(const char *names) {
         return g_strndup(names, strcspn(names, "|"));
 }
 
-static GVariant *value_from_body(const BhInput *input, const char *type, JsonObject *body, GPtrArray *problems, gboolean *present) {
+static GVariant *value_from_body(const BhInput *input, const char *type, JsonObject *body, GPtrArray *problems,
+                                 gboolean *present) {
         JsonNode *node = body_get(body, input->names);
         g_autofree char *name = first_name(input->names);
         GVariant *value;
@@ -179,10 +186,12 @@ static GVariant *value_from_join(const BhInput *input, JsonObject *body, GPtrArr
                 bh_problems_add(problems, "body", names[1], "value_error", "A name contains no “/”");
                 return NULL;
         }
-        return *folder_text ? g_variant_new_take_string(g_strconcat(folder_text, "/", name_text, NULL)) : g_variant_new_string(name_text);
+        return *folder_text ? g_variant_new_take_string(g_strconcat(folder_text, "/", name_text, NULL))
+                            : g_variant_new_string(name_text);
 }
 
-static GVariant *value_from_text(const BhInput *input, const char *type, const char *text, GPtrArray *problems, gboolean *present) {
+static GVariant *value_from_text(const BhInput *input, const char *type, const char *text, GPtrArray *problems,
+                                 gboolean *present) {
         g_autofree char *name = NULL;
         GVariant *value;
 
@@ -197,7 +206,8 @@ static GVariant *value_from_text(const BhInput *input, const char *type, const c
 }
 
 /* The value of @input, floating. NULL with *@present TRUE is a problem that has been noted; NULL with FALSE: it is absent. */
-static GVariant *value_of(const BhInput *input, const char *type, const BhCarried *carried, GPtrArray *problems, gboolean *present) {
+static GVariant *value_of(const BhInput *input, const char *type, const BhCarried *carried, GPtrArray *problems,
+                          gboolean *present) {
         *present = FALSE;
         switch (input->source) {
         case BH_FROM_PATH:
@@ -220,8 +230,8 @@ static GVariant *value_of(const BhInput *input, const char *type, const BhCarrie
 }
 
 /* value_of(), with the value of the table or the complaint when it is absent. */
-static GVariant *value_or_complaint(const BhInput *input, const char *type, const BhCarried *carried, GPtrArray *problems,
-                                    const char **refusal) {
+static GVariant *value_or_complaint(const BhInput *input, const char *type, const BhCarried *carried,
+                                    GPtrArray *problems, const char **refusal) {
         gboolean present;
         GVariant *value = value_of(input, type, carried, problems, &present);
 
@@ -255,8 +265,8 @@ static void add_client(GVariantBuilder *options, const BhCarried *carried) {
         }
 }
 
-static GVariant *build_dictionary(const BhRoute *route, const char *argument, const BhCarried *carried, GPtrArray *problems,
-                                  const char **refusal) {
+static GVariant *build_dictionary(const BhRoute *route, const char *argument, const BhCarried *carried,
+                                  GPtrArray *problems, const char **refusal) {
         g_auto(GVariantBuilder) entries = G_VARIANT_BUILDER_INIT(G_VARIANT_TYPE_VARDICT);
         gsize length = strlen(argument);
 
@@ -277,8 +287,8 @@ static GVariant *build_dictionary(const BhRoute *route, const char *argument, co
         return g_variant_builder_end(&entries);
 }
 
-static GVariant *build_argument(const BhRoute *route, const GDBusArgInfo *argument, const BhCarried *carried, GPtrArray *problems,
-                                const char **refusal) {
+static GVariant *build_argument(const BhRoute *route, const GDBusArgInfo *argument, const BhCarried *carried,
+                                GPtrArray *problems, const char **refusal) {
         if (g_str_equal(argument->signature, "a{sv}"))
                 return build_dictionary(route, argument->name, carried, problems, refusal);
         for (const BhInput *input = route->inputs; input->source != BH_FROM_NOWHERE; input++)
@@ -293,7 +303,8 @@ static GVariant *build_argument(const BhRoute *route, const GDBusArgInfo *argume
         return bh_variant_from_text(argument->signature, *argument->signature == 's' ? "" : "0");
 }
 
-GVariant *bh_arguments_build(const BhRoute *route, const BhCarried *carried, GPtrArray *problems, const char **refusal) {
+GVariant *bh_arguments_build(const BhRoute *route, const BhCarried *carried, GPtrArray *problems,
+                             const char **refusal) {
         GDBusMethodInfo *method = bh_method_lookup(route->interface, route->method);
         g_auto(GVariantBuilder) arguments = G_VARIANT_BUILDER_INIT(G_VARIANT_TYPE_TUPLE);
 

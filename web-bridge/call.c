@@ -21,20 +21,22 @@ GVariant *bh_call_options(BhRequest *request) {
 void bh_call(BhServer *server, const char *object, const char *interface, const char *method, GVariant *arguments,
              GAsyncReadyCallback callback, gpointer data) {
         g_autofree char *path = object ? g_strconcat(BH_ROOT_PATH "/", object, NULL) : g_strdup(BH_ROOT_PATH);
-        g_autofree char *name = strchr(interface, '.') ? g_strdup(interface) : g_strconcat(BH_BUS_NAME ".", interface, NULL);
+        g_autofree char *name =
+                strchr(interface, '.') ? g_strdup(interface) : g_strconcat(BH_BUS_NAME ".", interface, NULL);
 
-        g_dbus_connection_call(server->bus, BH_BUS_NAME, path, name, method, arguments, NULL, G_DBUS_CALL_FLAGS_NONE, BH_CALL_TIMEOUT_MS,
-                               NULL, callback, data);
+        g_dbus_connection_call(server->bus, BH_BUS_NAME, path, name, method, arguments, NULL, G_DBUS_CALL_FLAGS_NONE,
+                               BH_CALL_TIMEOUT_MS, NULL, callback, data);
 }
 
 BhCarried bh_call_carried(BhRequest *request) {
         gboolean cookies = (request->route->flags & BH_ROUTE_COOKIE) && bh_session_may_use_cookies(request);
 
-        return (BhCarried) {
+        return (BhCarried){
                 .path = request->path,
                 .query = request->query,
                 .cookies = cookies ? request->cookies : NULL,
-                .body = request->body && JSON_NODE_HOLDS_OBJECT(request->body) ? json_node_get_object(request->body) : NULL,
+                .body = request->body && JSON_NODE_HOLDS_OBJECT(request->body) ? json_node_get_object(request->body)
+                                                                               : NULL,
                 .token = request->token,
                 .client_address = request->client_address,
                 .client_agent = bh_request_header(request, "User-Agent"),
@@ -107,7 +109,8 @@ static const char *last_element(const char *object_path) {
         return strrchr(object_path, '/') + 1;
 }
 
-static void write_output(yajl_gen json, const BhOutput *output, GDBusArgInfo *argument, GVariant *value, const char *folder) {
+static void write_output(yajl_gen json, const BhOutput *output, GDBusArgInfo *argument, GVariant *value,
+                         const char *folder) {
         gboolean is_file = g_strcmp0(output->schema, "FileItem") == 0;
         g_auto(GStrv) members = bh_argument_members(argument);
         char buffer[64];
@@ -135,9 +138,11 @@ static void write_output(yajl_gen json, const BhOutput *output, GDBusArgInfo *ar
 void bh_call_write_members(yajl_gen json, const BhRoute *route, GVariant *reply, const char *folder) {
         GDBusMethodInfo *method = bh_method_lookup(route->interface, route->method);
 
-        for (const BhFixed *fixed = route->fixed; fixed < route->fixed + G_N_ELEMENTS(route->fixed) && fixed->name; fixed++)
+        for (const BhFixed *fixed = route->fixed; fixed < route->fixed + G_N_ELEMENTS(route->fixed) && fixed->name;
+             fixed++)
                 bh_json_member(json, fixed->name, fixed->value);
-        for (const BhOutput *output = route->outputs; output < route->outputs + G_N_ELEMENTS(route->outputs) && output->argument; output++)
+        for (const BhOutput *output = route->outputs;
+             output < route->outputs + G_N_ELEMENTS(route->outputs) && output->argument; output++)
                 for (guint i = 0; method->out_args && method->out_args[i]; i++)
                         if (g_str_equal(method->out_args[i]->name, output->argument)) {
                                 g_autoptr(GVariant) value = g_variant_get_child_value(reply, i);
@@ -205,7 +210,8 @@ static void route_answered(GObject *source, GAsyncResult *result, gpointer data)
                 return;
         }
         if (!reply_is_as_described(route, reply)) {
-                g_warning("%s.%s answered with “%s”", route->interface, route->method, g_variant_get_type_string(reply));
+                g_warning("%s.%s answered with “%s”", route->interface, route->method,
+                          g_variant_get_type_string(reply));
                 bh_reply_error(request, 500, "Internal error");
                 return;
         }
@@ -240,5 +246,6 @@ void bh_call_route(BhRequest *request) {
                 return;
         }
         bh_request_pause(request);
-        bh_call(request->server, NULL, request->route->interface, request->route->method, arguments, route_answered, bh_request_ref(request));
+        bh_call(request->server, NULL, request->route->interface, request->route->method, arguments, route_answered,
+                bh_request_ref(request));
 }

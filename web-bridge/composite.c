@@ -51,8 +51,8 @@ static void setup_answered(GObject *source, GAsyncResult *result, gpointer data)
 
 void bh_setup_state(BhRequest *request) {
         bh_request_pause(request);
-        bh_call(request->server, NULL, "org.freedesktop.DBus.Properties", "GetAll", g_variant_new("(s)", BH_BUS_NAME ".Manager"),
-                setup_answered, bh_request_ref(request));
+        bh_call(request->server, NULL, "org.freedesktop.DBus.Properties", "GetAll",
+                g_variant_new("(s)", BH_BUS_NAME ".Manager"), setup_answered, bh_request_ref(request));
 }
 
 /* --- GET /api/jobs/{job_id}: the result, which checks who asks, then the properties --- */
@@ -174,8 +174,8 @@ void bh_job_get(BhRequest *request) {
         reading->request = bh_request_ref(request);
         reading->object = g_steal_pointer(&object);
         bh_request_pause(request);
-        bh_call(request->server, reading->object, "Job", "GetResult", g_variant_new("(@a{sv})", bh_call_options(request)),
-                job_result_answered, reading);
+        bh_call(request->server, reading->object, "Job", "GetResult",
+                g_variant_new("(@a{sv})", bh_call_options(request)), job_result_answered, reading);
 }
 
 static void job_cancelled(GObject *source, GAsyncResult *result, gpointer data) {
@@ -199,8 +199,8 @@ void bh_job_cancel(BhRequest *request) {
                 return;
         }
         bh_request_pause(request);
-        bh_call(request->server, object, "Job", "Cancel", g_variant_new("(@a{sv})", bh_call_options(request)), job_cancelled,
-                bh_request_ref(request));
+        bh_call(request->server, object, "Job", "Cancel", g_variant_new("(@a{sv})", bh_call_options(request)),
+                job_cancelled, bh_request_ref(request));
 }
 
 /* --- POST /api/users/bulk-delete: one after the other --- */
@@ -270,9 +270,10 @@ static void bulk_delete_next(BulkDelete *bulk) {
                 bulk_delete_end(bulk);
                 return;
         }
-        g_ascii_string_to_unsigned(json_array_get_string_element(bulk->ids, bulk->next++), 10, 0, G_MAXUINT64, &id, NULL);
-        bh_call(bulk->request->server, NULL, "Users", "Delete", g_variant_new("(ts@a{sv})", id, "trash", bh_call_options(bulk->request)),
-                bulk_delete_answered, bulk);
+        g_ascii_string_to_unsigned(json_array_get_string_element(bulk->ids, bulk->next++), 10, 0, G_MAXUINT64, &id,
+                                   NULL);
+        bh_call(bulk->request->server, NULL, "Users", "Delete",
+                g_variant_new("(ts@a{sv})", id, "trash", bh_call_options(bulk->request)), bulk_delete_answered, bulk);
 }
 
 static gboolean ids_are_valid(JsonArray *ids) {
@@ -339,8 +340,8 @@ static void toggle_looked(GObject *source, GAsyncResult *result, gpointer data) 
         g_variant_lookup(user, "id", "t", &id);
         g_variant_builder_add(&changes, "{sv}", "is_active", g_variant_new_boolean(!property_flag(user, "is_active")));
         bh_call(request->server, NULL, "Users", "Update",
-                g_variant_new("(t@a{sv}@a{sv})", id, g_variant_builder_end(&changes), bh_call_options(request)), toggle_answered,
-                bh_request_ref(request));
+                g_variant_new("(t@a{sv}@a{sv})", id, g_variant_builder_end(&changes), bh_call_options(request)),
+                toggle_answered, bh_request_ref(request));
 }
 
 void bh_users_toggle_active(BhRequest *request) {
@@ -351,8 +352,8 @@ void bh_users_toggle_active(BhRequest *request) {
                 return;
         }
         bh_request_pause(request);
-        bh_call(request->server, NULL, "Users", "Get", g_variant_new("(t@a{sv})", id, bh_call_options(request)), toggle_looked,
-                bh_request_ref(request));
+        bh_call(request->server, NULL, "Users", "Get", g_variant_new("(t@a{sv})", id, bh_call_options(request)),
+                toggle_looked, bh_request_ref(request));
 }
 
 /* --- DELETE /api/files/trash --- */
@@ -365,7 +366,9 @@ static void trash_name_looked_up(GObject *source, GAsyncResult *result, gpointer
         g_auto(BhFailure) failure = {};
 
         if (reply) {
-                bh_reply_error(request, 409, "There is something named “trash”: delete it by /api/files/delete?path=trash, or rename it to empty the trash");
+                bh_reply_error(request, 409,
+                               "There is something named “trash”: delete it by /api/files/delete?path=trash, or rename "
+                               "it to empty the trash");
                 return;
         }
         bh_failure_from_error(error, &failure);
@@ -377,8 +380,8 @@ static void trash_name_looked_up(GObject *source, GAsyncResult *result, gpointer
 
 void bh_trash_empty(BhRequest *request) {
         bh_request_pause(request);
-        bh_call(request->server, NULL, "Files", "Stat", g_variant_new("(s@a{sv})", "trash", bh_call_options(request)), trash_name_looked_up,
-                bh_request_ref(request));
+        bh_call(request->server, NULL, "Files", "Stat", g_variant_new("(s@a{sv})", "trash", bh_call_options(request)),
+                trash_name_looked_up, bh_request_ref(request));
 }
 
 /* --- GET /api/files/storage/available --- */
@@ -423,6 +426,6 @@ static void usage_answered(GObject *source, GAsyncResult *result, gpointer data)
 
 void bh_storage_available(BhRequest *request) {
         bh_request_pause(request);
-        bh_call(request->server, NULL, "Files", "GetUsage", g_variant_new("(@a{sv})", bh_call_options(request)), usage_answered,
-                bh_request_ref(request));
+        bh_call(request->server, NULL, "Files", "GetUsage", g_variant_new("(@a{sv})", bh_call_options(request)),
+                usage_answered, bh_request_ref(request));
 }

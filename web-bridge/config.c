@@ -10,12 +10,12 @@ static const struct {
         gsize offset;
         guint fallback, least, most;
 } numbers[] = {
-        { "port", G_STRUCT_OFFSET(BhConfig, port), 8080, 0, 65535 },
-        { "max-connections", G_STRUCT_OFFSET(BhConfig, max_connections), 512, 1, 100000 },
-        { "max-connections-per-client", G_STRUCT_OFFSET(BhConfig, max_per_client), 64, 1, 100000 },
-        { "header-timeout", G_STRUCT_OFFSET(BhConfig, header_timeout), 10, 1, 3600 },
-        { "body-timeout", G_STRUCT_OFFSET(BhConfig, body_timeout), 30, 1, 3600 },
-        { "keep-alive-timeout", G_STRUCT_OFFSET(BhConfig, keep_alive_timeout), 60, 1, 3600 },
+        {"port", G_STRUCT_OFFSET(BhConfig, port), 8080, 0, 65535},
+        {"max-connections", G_STRUCT_OFFSET(BhConfig, max_connections), 512, 1, 100000},
+        {"max-connections-per-client", G_STRUCT_OFFSET(BhConfig, max_per_client), 64, 1, 100000},
+        {"header-timeout", G_STRUCT_OFFSET(BhConfig, header_timeout), 10, 1, 3600},
+        {"body-timeout", G_STRUCT_OFFSET(BhConfig, body_timeout), 30, 1, 3600},
+        {"keep-alive-timeout", G_STRUCT_OFFSET(BhConfig, keep_alive_timeout), 60, 1, 3600},
 };
 
 static const struct {
@@ -23,17 +23,17 @@ static const struct {
         gsize offset;
         const char *fallback;
 } strings[] = {
-        { "listen", G_STRUCT_OFFSET(BhConfig, listen), "127.0.0.1" },
-        { "tls-certificate", G_STRUCT_OFFSET(BhConfig, tls_certificate), NULL },
-        { "tls-key", G_STRUCT_OFFSET(BhConfig, tls_key), NULL },
+        {"listen", G_STRUCT_OFFSET(BhConfig, listen), "127.0.0.1"},
+        {"tls-certificate", G_STRUCT_OFFSET(BhConfig, tls_certificate), NULL},
+        {"tls-key", G_STRUCT_OFFSET(BhConfig, tls_key), NULL},
 };
 
 static const struct {
         const char *key;
         gsize offset;
 } lists[] = {
-        { "trusted-proxies", G_STRUCT_OFFSET(BhConfig, trusted_proxies) },
-        { "cors-origins", G_STRUCT_OFFSET(BhConfig, cors_origins) },
+        {"trusted-proxies", G_STRUCT_OFFSET(BhConfig, trusted_proxies)},
+        {"cors-origins", G_STRUCT_OFFSET(BhConfig, cors_origins)},
 };
 
 static gboolean key_is_known(const char *key) {

@@ -28,9 +28,9 @@ struct BhConnection {
         GSocketAddress *address;
         char *client; /* key of per_client; NULL for a trusted proxy */
         BhPhase phase;
-        gint64 deadline; /* monotonic µs; 0: none */
-        gsize progress;  /* bytes since the deadline moved */
-        BhWire *wire; /* borrowed: its stream is what keeps this alive; NULL before bh_connection_serve() */
+        gint64 deadline;   /* monotonic µs; 0: none */
+        gsize progress;    /* bytes since the deadline moved */
+        BhWire *wire;      /* borrowed: its stream is what keeps this alive; NULL before bh_connection_serve() */
         GIOStream *stream; /* that the wire is over */
         gboolean lingers;
 };
@@ -61,7 +61,7 @@ void bh_connections_free(BhConnections *connections) {
 
         g_hash_table_iter_init(&iter, connections->all);
         while (g_hash_table_iter_next(&iter, &connection, NULL))
-                ((BhConnection *) connection)->owner = NULL;
+                ((BhConnection *)connection)->owner = NULL;
         g_clear_handle_id(&connections->ticker, g_source_remove);
         g_hash_table_unref(connections->all);
         g_hash_table_unref(connections->per_client);
@@ -185,7 +185,8 @@ static void serve_wire(BhConnection *connection, BhWire *wire) {
 
         connection->wire = wire;
         if (local && connection->owner)
-                soup_server_accept_iostream(connection->owner->soup, G_IO_STREAM(wire), local, connection->address, NULL);
+                soup_server_accept_iostream(connection->owner->soup, G_IO_STREAM(wire), local, connection->address,
+                                            NULL);
         g_object_unref(wire);
 }
 
@@ -260,7 +261,8 @@ gboolean bh_connection_write(BhConnection *connection, const char *text, gsize l
 }
 
 void bh_connection_answer_and_linger(BhConnection *connection, const char *text, gsize length) {
-        bh_connection_write(connection, text, length); /* a client that does not read its answers gets this one in part */
+        bh_connection_write(connection, text,
+                            length); /* a client that does not read its answers gets this one in part */
         g_socket_shutdown(connection->socket, FALSE, TRUE, NULL);
         connection->lingers = TRUE;
         connection->deadline = g_get_monotonic_time() + LINGER_SECONDS * G_USEC_PER_SEC;

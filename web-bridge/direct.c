@@ -79,7 +79,8 @@ static gssize send_some(Transfer *transfer, const BhPiece *piece) {
         off_t offset = piece->offset + transfer->position;
 
         if (piece->text)
-                return send(fd, piece->text + transfer->position, piece->length - transfer->position, MSG_NOSIGNAL | MSG_DONTWAIT | MSG_MORE);
+                return send(fd, piece->text + transfer->position, piece->length - transfer->position,
+                            MSG_NOSIGNAL | MSG_DONTWAIT | MSG_MORE);
         return sendfile(fd, transfer->fd, &offset, MIN(piece->length - transfer->position, TURN));
 }
 
@@ -147,7 +148,7 @@ static void send_turn_done(gpointer data) {
 
 void bh_direct_send(BhRequest *request, int fd, GString *head, GArray *pieces) {
         Transfer *transfer = transfer_new(request);
-        BhPiece first = { .length = head->len };
+        BhPiece first = {.length = head->len};
 
         first.text = g_string_free(head, FALSE);
         g_array_prepend_val(pieces, first);
@@ -196,7 +197,7 @@ static void receive_turn(gpointer data) {
                         if (got < 0 && errno == EINTR)
                                 continue;
                         transfer->held += MAX(got, 0);
-                        if (got > 0 && (gsize) got < wanted)
+                        if (got > 0 && (gsize)got < wanted)
                                 continue;
                 }
                 transfer->outcome = got < 0 && errno == EAGAIN ? WAIT : (wanted > 0 && got <= 0) ? FAILED : MORE;

@@ -21,7 +21,7 @@ typedef struct {
 } Entry;
 
 static Entry entry_from_dictionary(GVariant *dictionary) {
-        Entry entry = { .name = "", .type = "", .etag = "" };
+        Entry entry = {.name = "", .type = "", .etag = ""};
 
         g_variant_lookup(dictionary, "name", "&s", &entry.name);
         g_variant_lookup(dictionary, "type", "&s", &entry.type);
@@ -58,7 +58,8 @@ static gboolean etag_is_listed(const char *header, const char *etag) {
 }
 
 static gboolean is_unmodified(BhRequest *request, const Entry *entry, const char *etag) {
-        const char *none_match = soup_message_headers_get_list(soup_server_message_get_request_headers(request->msg), "If-None-Match");
+        const char *none_match =
+                soup_message_headers_get_list(soup_server_message_get_request_headers(request->msg), "If-None-Match");
         const char *since = bh_request_header(request, "If-Modified-Since");
         g_autoptr(GDateTime) date = NULL;
 
@@ -76,8 +77,8 @@ static gboolean ranges_apply(BhRequest *request, const char *etag, const char *m
 }
 
 static void set_content_range(BhRequest *request, const BhRange *range, guint64 size) {
-        g_autofree char *text = g_strdup_printf("bytes %" G_GUINT64_FORMAT "-%" G_GUINT64_FORMAT "/%" G_GUINT64_FORMAT, range->first,
-                                                range->last, size);
+        g_autofree char *text = g_strdup_printf("bytes %" G_GUINT64_FORMAT "-%" G_GUINT64_FORMAT "/%" G_GUINT64_FORMAT,
+                                                range->first, range->last, size);
 
         soup_message_headers_replace(headers_of(request), "Content-Range", text);
 }
@@ -89,9 +90,10 @@ static void add_multipart(BhRequest *request, BhSender *sender, const GArray *ra
         for (guint i = 0; i < ranges->len; i++) {
                 const BhRange *range = &g_array_index(ranges, BhRange, i);
 
-                bh_sender_add_text(sender, g_strdup_printf("%s--%s\r\nContent-Type: %s\r\nContent-Range: bytes %" G_GUINT64_FORMAT "-%" G_GUINT64_FORMAT
-                                                           "/%" G_GUINT64_FORMAT "\r\n\r\n",
-                                                           i > 0 ? "\r\n" : "", boundary, type, range->first, range->last, size));
+                bh_sender_add_text(
+                        sender, g_strdup_printf("%s--%s\r\nContent-Type: %s\r\nContent-Range: bytes %" G_GUINT64_FORMAT
+                                                "-%" G_GUINT64_FORMAT "/%" G_GUINT64_FORMAT "\r\n\r\n",
+                                                i > 0 ? "\r\n" : "", boundary, type, range->first, range->last, size));
                 bh_sender_add_file(sender, range->first, range->last - range->first + 1);
         }
         bh_sender_add_text(sender, g_strdup_printf("\r\n--%s--\r\n", boundary));
@@ -99,7 +101,8 @@ static void add_multipart(BhRequest *request, BhSender *sender, const GArray *ra
 }
 
 /* Sends the whole content or ranges of it. Takes @fd, which is -1 for HEAD. */
-static void send_content(BhRequest *request, const Entry *entry, int fd, const char *type, BhRanges kind, const GArray *ranges) {
+static void send_content(BhRequest *request, const Entry *entry, int fd, const char *type, BhRanges kind,
+                         const GArray *ranges) {
         BhSender *sender;
 
         soup_server_message_set_status(request->msg, kind == BH_RANGES_SOME ? 206 : 200, NULL);
@@ -149,14 +152,16 @@ static void answer(BhRequest *request, GVariant *dictionary, int fd) {
         }
         soup_message_headers_replace(headers_of(request), "Accept-Ranges", "bytes");
         if (fd >= 0 && ranges_apply(request, etag, modified))
-                kind = bh_ranges_parse(soup_message_headers_get_list(soup_server_message_get_request_headers(request->msg), "Range"),
-                                       entry.size, ranges);
+                kind = bh_ranges_parse(
+                        soup_message_headers_get_list(soup_server_message_get_request_headers(request->msg), "Range"),
+                        entry.size, ranges);
         if (kind == BH_RANGES_UNSATISFIABLE) {
                 close(fd);
                 refuse_ranges(request, entry.size);
                 return;
         }
-        type = bh_content_headers(headers_of(request), entry.name, entry.content_type, bh_request_query_flag(request, "inline"));
+        type = bh_content_headers(headers_of(request), entry.name, entry.content_type,
+                                  bh_request_query_flag(request, "inline"));
         soup_message_headers_replace(headers_of(request), "Content-Type", type);
         send_content(request, &entry, fd, type, kind, ranges);
 }
@@ -165,7 +170,8 @@ static void opened(GObject *source, GAsyncResult *result, gpointer data) {
         g_autoptr(BhRequest) request = data;
         g_autoptr(GUnixFDList) descriptors = NULL;
         g_autoptr(GError) error = NULL;
-        g_autoptr(GVariant) reply = g_dbus_connection_call_with_unix_fd_list_finish(G_DBUS_CONNECTION(source), &descriptors, result, &error);
+        g_autoptr(GVariant) reply = g_dbus_connection_call_with_unix_fd_list_finish(G_DBUS_CONNECTION(source),
+                                                                                    &descriptors, result, &error);
         g_autoptr(GVariant) entry = NULL;
         int index, fd;
 
@@ -212,7 +218,8 @@ void bh_download(BhRequest *request) {
         if (bh_request_is(request, "HEAD"))
                 bh_call(request->server, NULL, "Files", "Stat", arguments, looked, bh_request_ref(request));
         else
-                g_dbus_connection_call_with_unix_fd_list(request->server->bus, BH_BUS_NAME, BH_ROOT_PATH, BH_BUS_NAME ".Files", "Open", arguments,
-                                                         G_VARIANT_TYPE("(ha{sv})"), G_DBUS_CALL_FLAGS_NONE, BH_CALL_TIMEOUT_MS, NULL,
-                                                         NULL, opened, bh_request_ref(request));
+                g_dbus_connection_call_with_unix_fd_list(
+                        request->server->bus, BH_BUS_NAME, BH_ROOT_PATH, BH_BUS_NAME ".Files", "Open", arguments,
+                        G_VARIANT_TYPE("(ha{sv})"), G_DBUS_CALL_FLAGS_NONE, BH_CALL_TIMEOUT_MS, NULL, NULL, opened,
+                        bh_request_ref(request));
 }

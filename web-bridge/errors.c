@@ -13,21 +13,22 @@ static const struct {
         guint status;
         const char *sentence;
 } statuses[] = {
-#define ROW(error_name, number, http_status, sentence) { #error_name, http_status, sentence },
+#define ROW(error_name, number, http_status, sentence) {#error_name, http_status, sentence},
         BH_ERRORS(ROW)
 #undef ROW
 };
 
 static const char *const absences[] = {
-        "org.freedesktop.DBus.Error.ServiceUnknown",     "org.freedesktop.DBus.Error.NameHasNoOwner",
-        "org.freedesktop.DBus.Error.NoReply",            "org.freedesktop.DBus.Error.Disconnected",
-        "org.freedesktop.DBus.Error.Timeout",            "org.freedesktop.DBus.Error.TimedOut",
-        "org.freedesktop.DBus.Error.LimitsExceeded",     NULL,
+        "org.freedesktop.DBus.Error.ServiceUnknown", "org.freedesktop.DBus.Error.NameHasNoOwner",
+        "org.freedesktop.DBus.Error.NoReply",        "org.freedesktop.DBus.Error.Disconnected",
+        "org.freedesktop.DBus.Error.Timeout",        "org.freedesktop.DBus.Error.TimedOut",
+        "org.freedesktop.DBus.Error.LimitsExceeded", NULL,
 };
 
 /* Clients know these by their general sentence; the others are told what the service says of this very case. */
 static const char *const fixed[] = {
-        "NotAuthenticated", "InvalidToken", "UserGone", "InvalidCredentials", "NotPermitted", "AdminRequired", "OutsideStorage", NULL,
+        "NotAuthenticated", "InvalidToken",  "UserGone",       "InvalidCredentials",
+        "NotPermitted",     "AdminRequired", "OutsideStorage", NULL,
 };
 
 void bh_failure_clear(BhFailure *failure) {
@@ -62,10 +63,11 @@ static gboolean failure_from_table(const char *remote, const char *message, BhFa
                 return FALSE;
         for (guint i = 0; i < G_N_ELEMENTS(statuses); i++)
                 if (g_str_equal(remote + strlen(BH_ERROR_PREFIX), statuses[i].name)) {
-                        *failure = (BhFailure) {
+                        *failure = (BhFailure){
                                 .status = statuses[i].status,
                                 .name = statuses[i].name,
-                                .detail = g_strdup(g_strv_contains(fixed, statuses[i].name) ? statuses[i].sentence : message),
+                                .detail = g_strdup(g_strv_contains(fixed, statuses[i].name) ? statuses[i].sentence
+                                                                                            : message),
                                 .retry_after = bh_retry_after(message),
                         };
                         return TRUE;
@@ -81,9 +83,9 @@ void bh_failure_from_error(const GError *error, BhFailure *failure) {
         if (failure_from_table(remote, stripped->message, failure))
                 return;
         if (service_is_absent(error, remote)) {
-                *failure = (BhFailure) { 503, "NotAvailable", g_strdup("The NAS service is not available"), 0 };
+                *failure = (BhFailure){503, "NotAvailable", g_strdup("The NAS service is not available"), 0};
                 return;
         }
         g_warning("unexpected answer of the service: %s", error->message);
-        *failure = (BhFailure) { 500, "Failed", g_strdup("Internal error"), 0 };
+        *failure = (BhFailure){500, "Failed", g_strdup("Internal error"), 0};
 }

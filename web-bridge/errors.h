@@ -5,9 +5,10 @@
 
 /* How an answer of the bus that is an error reads in HTTP. Strings are static unless said otherwise. */
 typedef struct {
-        guint status;     /* HTTP status */
-        const char *name; /* "NotFound": last part of the D-Bus name, for the member "type"; "Failed" for what is not ours */
-        char *detail;     /* sentence to show; owned */
+        guint status; /* HTTP status */
+        const char *
+                name; /* "NotFound": last part of the D-Bus name, for the member "type"; "Failed" for what is not ours */
+        char *detail;      /* sentence to show; owned */
         guint retry_after; /* seconds, 0: no such header */
 } BhFailure;
 

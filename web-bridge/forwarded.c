@@ -5,7 +5,7 @@
 
 /* An IPv4 client of an IPv6 socket is "::ffff:192.0.2.1" to the kernel, and 192.0.2.1 to everybody else. */
 static GInetAddress *unmap(GInetAddress *address) {
-        static const guint8 prefix[12] = { [10] = 0xff, [11] = 0xff };
+        static const guint8 prefix[12] = {[10] = 0xff, [11] = 0xff};
         const guint8 *bytes = g_inet_address_to_bytes(address);
 
         if (g_inet_address_get_family(address) == G_SOCKET_FAMILY_IPV6 && memcmp(bytes, prefix, sizeof prefix) == 0)

@@ -126,7 +126,7 @@ guint bh_guard_check(const char *head, gsize length, const char **reason) {
 
         if (length > BH_MAX_HEAD)
                 return refuse(431, "Too many or too large header fields", reason);
-        if (bh_guard_find_end(head, length, 0) != (gssize) length)
+        if (bh_guard_find_end(head, length, 0) != (gssize)length)
                 return refuse(400, "Not a valid HTTP request", reason);
         text[length - 4] = '\0';
         lines = g_strsplit(text, "\r\n", 0);

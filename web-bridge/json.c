@@ -4,14 +4,15 @@
 #include <math.h>
 #include <string.h>
 #include <time.h>
+#include <yajl/yajl_parse.h>
 
 #define MAX_DEPTH 32
-#define MAX_DIGITS 18
+#define MAX_DIGITS 18 /* of a number, with its sign and point */
 
 /* Names whose empty text means that there is none. */
-static const char *const empty_is_null[] = { "next_cursor", "trash_id", "etag", "content_type", "owner_name", NULL };
+static const char *const empty_is_null[] = {"next_cursor", "trash_id", "etag", "content_type", "owner_name", NULL};
 /* Names whose zero means that there is none. */
-static const char *const zero_is_null[] = { "quota_bytes", "total_quota_bytes", NULL };
+static const char *const zero_is_null[] = {"quota_bytes", "total_quota_bytes", NULL};
 
 yajl_gen bh_json_new(void) {
         return yajl_gen_alloc(NULL);
@@ -27,7 +28,7 @@ GBytes *bh_json_finish(yajl_gen json) {
 
 void bh_json_string(yajl_gen json, const char *text) {
         if (text)
-                yajl_gen_string(json, (const guchar *) text, strlen(text));
+                yajl_gen_string(json, (const guchar *)text, strlen(text));
         else
                 yajl_gen_null(json);
 }
@@ -60,7 +61,7 @@ static gint64 floor_divide(gint64 number, gint64 by) {
 
 void bh_json_time(yajl_gen json, gint64 usec) {
         time_t seconds = floor_divide(usec, G_USEC_PER_SEC);
-        guint milliseconds = (usec - (gint64) seconds * G_USEC_PER_SEC) / 1000;
+        guint milliseconds = (usec - (gint64)seconds * G_USEC_PER_SEC) / 1000;
         struct tm parts;
         char text[64];
 
@@ -85,7 +86,7 @@ const char *bh_json_name(const char *name, const GVariantType *type, char buffer
                 suffix = "seconds";
         else
                 return name;
-        g_snprintf(buffer, 64, "%.*s%s", (int) length - 4, name, suffix);
+        g_snprintf(buffer, 64, "%.*s%s", (int)length - 4, name, suffix);
         return buffer;
 }
 
@@ -93,7 +94,7 @@ static void write_uint(yajl_gen json, const char *name, guint64 number) {
         char text[24];
 
         if (g_str_has_suffix(name, "_usec"))
-                bh_json_double(json, number / (double) G_USEC_PER_SEC);
+                bh_json_double(json, number / (double)G_USEC_PER_SEC);
         else if (g_str_equal(name, "id") || g_str_has_suffix(name, "_id")) {
                 g_snprintf(text, sizeof text, "%" G_GUINT64_FORMAT, number);
                 bh_json_string(json, number != 0 ? text : NULL);
@@ -119,7 +120,7 @@ static void write_text(yajl_gen json, const char *name, GVariant *value) {
         if (length == 0 && g_strv_contains(empty_is_null, name))
                 yajl_gen_null(json);
         else
-                yajl_gen_string(json, (const guchar *) text, length);
+                yajl_gen_string(json, (const guchar *)text, length);
 }
 
 static void write_array(yajl_gen json, const char *name, GVariant *value) {
@@ -211,33 +212,62 @@ void bh_json_dictionary_members(yajl_gen json, GVariant *dictionary) {
                 bh_json_variant_member(json, name, value);
 }
 
-/* What json-glib would not notice, looked at before: it recurses into what it parses, cuts a text short at "\\u0000", and wraps integers of more than 63 bits. */
+/* json-glib recurses into what it parses, takes more than JSON for JSON, cuts a text short at "\u0000" and wraps integers of more than 63 bits. So yajl,
+ * which is strict and does not recurse, reads the body first. */
+typedef struct {
+        guint depth;
+        const char *problem;
+} Check;
+
+static int check_open(void *data) {
+        Check *check = data;
+
+        if (++check->depth > MAX_DEPTH)
+                check->problem = "The body is nested too deeply";
+        return !check->problem;
+}
+
+static int check_close(void *data) {
+        ((Check *)data)->depth--;
+        return TRUE;
+}
+
+static int check_number(void *data, const char *text, size_t length) {
+        Check *check = data;
+
+        if (length > MAX_DIGITS)
+                check->problem = "The body has a number that is too large";
+        return !check->problem;
+}
+
+static int check_text(void *data, const guchar *text, size_t length) {
+        Check *check = data;
+
+        if (memchr(text, '\0', length))
+                check->problem = "The body has a text with a NUL character";
+        return !check->problem;
+}
+
 static const char *find_problem(const char *text, gsize length) {
-        gboolean in_string = FALSE;
-        guint depth = 0, digits = 0;
+        static const yajl_callbacks callbacks = {
+                .yajl_number = check_number,
+                .yajl_string = check_text,
+                .yajl_start_map = check_open,
+                .yajl_map_key = check_text,
+                .yajl_end_map = check_close,
+                .yajl_start_array = check_open,
+                .yajl_end_array = check_close,
+        };
+        Check check = {};
+        yajl_handle parser = yajl_alloc(&callbacks, NULL, &check);
+        yajl_status status = yajl_parse(parser, (const guchar *)text, length);
 
-        for (gsize i = 0; i < length; i++) {
-                char c = text[i];
-
-                digits = !in_string && g_ascii_isdigit(c) ? digits + 1 : 0;
-                if (digits > MAX_DIGITS)
-                        return "The body has a number that is too large";
-                if (in_string) {
-                        if (c == '\\') {
-                                if (length - i > 5 && strncmp(text + i, "\\u0000", 6) == 0)
-                                        return "The body has a text with a NUL character";
-                                i++;
-                        } else if (c == '"')
-                                in_string = FALSE;
-                } else if (c == '"')
-                        in_string = TRUE;
-                else if (c == '{' || c == '[') {
-                        if (++depth > MAX_DEPTH)
-                                return "The body is nested too deeply";
-                } else if ((c == '}' || c == ']') && depth > 0)
-                        depth--;
-        }
-        return NULL;
+        if (status == yajl_status_ok)
+                status = yajl_complete_parse(parser);
+        yajl_free(parser);
+        if (check.problem)
+                return check.problem;
+        return status == yajl_status_ok ? NULL : "The body is not valid JSON";
 }
 
 JsonNode *bh_json_parse(const char *text, gsize length, gboolean array, const char **problem) {

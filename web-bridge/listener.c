@@ -55,7 +55,7 @@ static void handshake_done(GObject *source, GAsyncResult *result, gpointer data)
 }
 
 static void begin_handshake(BhListener *listener, BhConnection *connection, GIOStream *base) {
-        static const char *const protocols[] = { "http/1.1", NULL };
+        static const char *const protocols[] = {"http/1.1", NULL};
         GIOStream *stream = g_tls_server_connection_new(base, listener->certificate, NULL);
 
         if (!stream)
@@ -90,10 +90,12 @@ static gboolean accept_again(gpointer data) {
 
 static void accepted(GObject *source, GAsyncResult *result, gpointer data) {
         g_autoptr(GError) error = NULL;
-        g_autoptr(GSocket) socket = g_socket_listener_accept_socket_finish(G_SOCKET_LISTENER(source), result, NULL, &error);
+        g_autoptr(GSocket) socket =
+                g_socket_listener_accept_socket_finish(G_SOCKET_LISTENER(source), result, NULL, &error);
         BhListener *listener;
 
-        if (g_error_matches(error, G_IO_ERROR, G_IO_ERROR_CANCELLED) || g_error_matches(error, G_IO_ERROR, G_IO_ERROR_CLOSED))
+        if (g_error_matches(error, G_IO_ERROR, G_IO_ERROR_CANCELLED) ||
+            g_error_matches(error, G_IO_ERROR, G_IO_ERROR_CLOSED))
                 return; /* stopped; the listener may be gone */
         listener = data;
         if (!socket) {
@@ -127,11 +129,12 @@ static gboolean add_configured_address(BhListener *listener, const BhConfig *con
         g_autoptr(GSocketAddress) effective = NULL;
 
         if (!address) {
-                g_set_error(error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT, "“%s” is not an address to listen on", config->listen);
+                g_set_error(error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT, "“%s” is not an address to listen on",
+                            config->listen);
                 return FALSE;
         }
-        if (!g_socket_listener_add_address(listener->sockets, address, G_SOCKET_TYPE_STREAM, G_SOCKET_PROTOCOL_TCP, NULL,
-                                           &effective, error)) {
+        if (!g_socket_listener_add_address(listener->sockets, address, G_SOCKET_TYPE_STREAM, G_SOCKET_PROTOCOL_TCP,
+                                           NULL, &effective, error)) {
                 g_prefix_error(error, "%s port %u: ", config->listen, config->port);
                 return FALSE;
         }
@@ -149,13 +152,15 @@ BhListener *bh_listener_new(const BhConfig *config, SoupServer *soup, BhConnecti
         listener->sockets = g_socket_listener_new();
         g_socket_listener_set_backlog(listener->sockets, BACKLOG);
         if (config->tls_certificate) {
-                listener->certificate = g_tls_certificate_new_from_files(config->tls_certificate, config->tls_key, error);
+                listener->certificate =
+                        g_tls_certificate_new_from_files(config->tls_certificate, config->tls_key, error);
                 if (!listener->certificate)
                         return NULL;
         }
         if (!keep_alive_needs_a_listener(listener, error))
                 return NULL;
-        if (passed > 0 ? !add_passed_sockets(listener, passed, error) : !add_configured_address(listener, config, error))
+        if (passed > 0 ? !add_passed_sockets(listener, passed, error)
+                       : !add_configured_address(listener, config, error))
                 return NULL;
         accept_next(listener);
         return g_steal_pointer(&listener);

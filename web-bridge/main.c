@@ -72,8 +72,8 @@ static void announce(Program *program) {
         guint port = bh_listener_get_port(program->listener);
         gboolean v6 = g_strrstr(config->listen, ":") != NULL;
 
-        g_print("listening on %s://%s%s%s:%u\n", config->tls_certificate ? "https" : "http", v6 ? "[" : "", config->listen, v6 ? "]" : "",
-                port);
+        g_print("listening on %s://%s%s%s:%u\n", config->tls_certificate ? "https" : "http", v6 ? "[" : "",
+                config->listen, v6 ? "]" : "", port);
         sd_notifyf(FALSE, "READY=1\nSTATUS=Serving on port %u", port);
 }
 
@@ -126,9 +126,9 @@ int main(int argc, char **argv) {
         g_autofree char *config_path = NULL;
         gboolean version = FALSE, openapi = FALSE;
         const GOptionEntry entries[] = {
-                { "config", 0, 0, G_OPTION_ARG_FILENAME, &config_path, "Read the configuration from FILE", "FILE" },
-                { "version", 0, 0, G_OPTION_ARG_NONE, &version, "Show the version", NULL },
-                { "print-openapi", 0, 0, G_OPTION_ARG_NONE, &openapi, "Print the OpenAPI document of the web API", NULL },
+                {"config", 0, 0, G_OPTION_ARG_FILENAME, &config_path, "Read the configuration from FILE", "FILE"},
+                {"version", 0, 0, G_OPTION_ARG_NONE, &version, "Show the version", NULL},
+                {"print-openapi", 0, 0, G_OPTION_ARG_NONE, &openapi, "Print the OpenAPI document of the web API", NULL},
                 {},
         };
         g_autoptr(GOptionContext) context = g_option_context_new("- web access to BaluHost");

@@ -3,8 +3,8 @@
 
 #include <string.h>
 
-#define MAX_BOUNDARY 70  /* RFC 2046 */
-#define MAX_HEAD 8192    /* header fields of one part */
+#define MAX_BOUNDARY 70 /* RFC 2046 */
+#define MAX_HEAD 8192   /* header fields of one part */
 #define MAX_PREAMBLE 1024
 #define MAX_PARTS 20000
 
@@ -89,7 +89,8 @@ static GHashTable *read_parameters(const char *text) {
 static gboolean has_type(const char *text, const char *type) {
         gsize length = strlen(type);
 
-        return g_ascii_strncasecmp(text, type, length) == 0 && (text[length] == ';' || text[length] == ' ' || text[length] == '\0');
+        return g_ascii_strncasecmp(text, type, length) == 0 &&
+               (text[length] == ';' || text[length] == ' ' || text[length] == '\0');
 }
 
 BhMultipart *bh_multipart_new(const char *content_type, const BhMultipartEvents *events, gpointer user) {
@@ -132,7 +133,7 @@ static void unescape_name(char *name) {
         static const struct {
                 const char *escaped;
                 char plain;
-        } escapes[] = { { "%22", '"' }, { "%0D", '\r' }, { "%0A", '\n' } };
+        } escapes[] = {{"%22", '"'}, {"%0D", '\r'}, {"%0A", '\n'}};
         char *to = name;
 
         for (const char *from = name; *from;) {
@@ -158,7 +159,8 @@ static char *decode_extended(const char *text) {
 }
 
 static char *part_filename(GHashTable *parameters) {
-        const char *extended = g_hash_table_lookup(parameters, "filename*"), *plain = g_hash_table_lookup(parameters, "filename");
+        const char *extended = g_hash_table_lookup(parameters, "filename*"),
+                   *plain = g_hash_table_lookup(parameters, "filename");
         char *name = NULL;
 
         if (extended)
@@ -187,7 +189,7 @@ static const char *find_disposition(char **lines) {
 static gboolean has_control(char **lines) {
         for (char **line = lines; *line; line++)
                 for (const char *p = *line; *p; p++)
-                        if (((guchar) *p < 0x20 && *p != '\t') || *p == 0x7f)
+                        if (((guchar)*p < 0x20 && *p != '\t') || *p == 0x7f)
                                 return TRUE;
         return FALSE;
 }
@@ -195,7 +197,8 @@ static gboolean has_control(char **lines) {
 static void begin_part(BhMultipart *parser) {
         g_auto(GStrv) lines = g_strsplit(parser->held->str, "\r\n", 0);
         const char *disposition = find_disposition(lines);
-        g_autoptr(GHashTable) parameters = disposition && has_type(disposition, "form-data") ? read_parameters(disposition) : NULL;
+        g_autoptr(GHashTable) parameters =
+                disposition && has_type(disposition, "form-data") ? read_parameters(disposition) : NULL;
         g_autofree char *filename = NULL;
         const char *name;
 
@@ -254,7 +257,7 @@ static gsize feed_body(BhMultipart *parser, const char *data, gsize length) {
         }
         {
                 const char *cr = memchr(data + i, '\r', length - i);
-                gsize plain = cr ? (gsize) (cr - data) - i : length - i;
+                gsize plain = cr ? (gsize)(cr - data) - i : length - i;
 
                 give_data(parser, data + i, plain);
                 if (cr && !parser->error && !parser->stopped) {
@@ -303,7 +306,8 @@ static gsize feed_head(BhMultipart *parser, const char *data, gsize length) {
                         parser->error = "A part of the form has too large header fields";
                         return i;
                 }
-                if (data[i] == '\n' && parser->held->len >= 4 && memcmp(parser->held->str + parser->held->len - 4, "\r\n\r\n", 4) == 0) {
+                if (data[i] == '\n' && parser->held->len >= 4 &&
+                    memcmp(parser->held->str + parser->held->len - 4, "\r\n\r\n", 4) == 0) {
                         begin_part(parser);
                         g_string_truncate(parser->held, 0);
                         return i + 1;

@@ -50,7 +50,8 @@ static void write_choices(yajl_gen json, const char *choices, gboolean nullable)
 }
 
 static gboolean is_basic(const char *type) {
-        return g_str_equal(type, "string") || g_str_equal(type, "boolean") || g_str_equal(type, "integer") || g_str_equal(type, "number");
+        return g_str_equal(type, "string") || g_str_equal(type, "boolean") || g_str_equal(type, "integer") ||
+               g_str_equal(type, "number");
 }
 
 /* The members of a schema object for @type of schemas.h, without its marks. */
@@ -150,7 +151,8 @@ static void write_parameters(yajl_gen json, const BhRoute *route) {
         yajl_gen_array_close(json);
 }
 
-static void write_body_property(yajl_gen json, const BhRoute *route, const BhInput *input, const char *name, gboolean deprecated) {
+static void write_body_property(yajl_gen json, const BhRoute *route, const BhInput *input, const char *name,
+                                gboolean deprecated) {
         open_member(json, name);
         write_bus_type(json, input->source == BH_FROM_JOIN ? "s" : input_type(route, input), name, input->allowed);
         if (deprecated)
@@ -250,7 +252,9 @@ static void write_request_body(yajl_gen json, const BhRoute *route) {
 static const char *whole_reply_schema(const BhRoute *route) {
         if (route->reply_schema)
                 return route->reply_schema;
-        return route->outputs[0].argument && !*route->outputs[0].member && !route->fixed[0].name ? route->outputs[0].schema : NULL;
+        return route->outputs[0].argument && !*route->outputs[0].member && !route->fixed[0].name
+                       ? route->outputs[0].schema
+                       : NULL;
 }
 
 static void write_output_schema(yajl_gen json, const BhOutput *output, GDBusArgInfo *argument) {

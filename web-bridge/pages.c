@@ -10,27 +10,27 @@
 /* Files of the web UI as resources, each also as NAME.br and NAME.gz when that is smaller. Without the option web-ui there are none. */
 #define UI "/org/baluhost/web/ui"
 
-static const char no_ui[] = "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><title>BaluHost</title></head><body><h1>BaluHost</h1>"
-                            "<p>This server was built without the web interface. Programs find its API at <a href=\"/docs\">/docs</a>.</p></body></html>\n";
+static const char no_ui[] = "<!doctype html>\n<html lang=\"en\"><head><meta "
+                            "charset=\"utf-8\"><title>BaluHost</title></head><body><h1>BaluHost</h1>"
+                            "<p>This server was built without the web interface. Programs find its API at <a "
+                            "href=\"/docs\">/docs</a>.</p></body></html>\n";
 
 static const struct {
         const char *suffix, *type;
 } types[] = {
-        { ".html", "text/html; charset=utf-8" },
-        { ".js", "text/javascript; charset=utf-8" },
-        { ".css", "text/css; charset=utf-8" },
-        { ".svg", "image/svg+xml" },
-        { ".png", "image/png" },
-        { ".ico", "image/x-icon" },
-        { ".woff2", "font/woff2" },
-        { ".json", "application/json" },
-        { ".webmanifest", "application/manifest+json" },
-        { ".txt", "text/plain; charset=utf-8" },
+        {".html", "text/html; charset=utf-8"},
+        {".js", "text/javascript; charset=utf-8"},
+        {".css", "text/css; charset=utf-8"},
+        {".svg", "image/svg+xml"},
+        {".png", "image/png"},
+        {".ico", "image/x-icon"},
+        {".woff2", "font/woff2"},
+        {".json", "application/json"},
+        {".webmanifest", "application/manifest+json"},
+        {".txt", "text/plain; charset=utf-8"},
 };
 
-static const struct {
-        const char *coding, *suffix;
-} variants[] = { { "br", ".br" }, { "gzip", ".gz" } };
+static const struct { const char *coding, *suffix; } variants[] = {{"br", ".br"}, {"gzip", ".gz"}};
 
 static const char *type_of(const char *path) {
         for (guint i = 0; i < G_N_ELEMENTS(types); i++)
@@ -75,7 +75,8 @@ static gboolean serve_file(BhRequest *request, const char *path) {
                 return FALSE;
         soup_message_headers_append(reply_headers(request), "Vary", "Accept-Encoding");
         if (g_str_has_prefix(path, "/assets/")) {
-                soup_message_headers_replace(reply_headers(request), "Cache-Control", "public, max-age=31536000, immutable");
+                soup_message_headers_replace(reply_headers(request), "Cache-Control",
+                                             "public, max-age=31536000, immutable");
         } else {
                 sum = g_compute_checksum_for_bytes(G_CHECKSUM_SHA256, bytes);
                 etag = g_strdup_printf("\"%.32s\"", sum);
@@ -114,7 +115,8 @@ static void serve_ui(BhRequest *request, const char *path) {
 void bh_pages_serve(BhRequest *request) {
         BhServer *server = request->server;
         const char *problem;
-        g_autofree char *path = bh_percent_decode(g_uri_get_path(soup_server_message_get_uri(request->msg)), FALSE, &problem);
+        g_autofree char *path =
+                bh_percent_decode(g_uri_get_path(soup_server_message_get_uri(request->msg)), FALSE, &problem);
 
         if (!bh_request_is(request, "GET") && !bh_request_is(request, "HEAD")) {
                 soup_message_headers_replace(reply_headers(request), "Allow", "GET, HEAD");

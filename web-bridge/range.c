@@ -30,7 +30,7 @@ static Part read_part(const char *text, guint64 size, BhRange *range) {
                 text++;
                 if (!read_number(&text, &number) || *text)
                         return PART_BAD;
-                *range = (BhRange) { size - MIN(number, size), size - 1 };
+                *range = (BhRange){size - MIN(number, size), size - 1};
                 return number == 0 || size == 0 ? PART_OUTSIDE : PART_GOOD;
         }
         if (!read_number(&text, &range->first) || *text++ != '-')

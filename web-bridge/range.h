@@ -12,7 +12,7 @@ typedef struct {
 } BhRange;
 
 typedef enum {
-        BH_RANGES_IGNORED,       /* none, not understood, or too many: send everything */
+        BH_RANGES_IGNORED, /* none, not understood, or too many: send everything */
         BH_RANGES_SOME,
         BH_RANGES_UNSATISFIABLE, /* 416 */
 } BhRanges;

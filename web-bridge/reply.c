@@ -11,21 +11,22 @@
 
 /* The hash is that of the one style element that react-aria's usePress() adds; the user interface has no other inline style. */
 #define POLICY                                                                                                         \
-        "default-src 'none'; script-src 'self'; style-src 'self' 'sha256-38RhXrc7EdReTKsOm23ZPOCUgniTUUcjky8QOOrQx6o='; " \
+        "default-src 'none'; script-src 'self'; style-src 'self' "                                                     \
+        "'sha256-38RhXrc7EdReTKsOm23ZPOCUgniTUUcjky8QOOrQx6o='; "                                                      \
         "img-src 'self' blob: data:; media-src 'self' blob:; frame-src 'self'; font-src 'self'; connect-src 'self'; "  \
         "manifest-src 'self'; worker-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
 
 static const struct {
         const char *name, *value;
 } security[] = {
-        { "Content-Security-Policy", POLICY },
-        { "X-Content-Type-Options", "nosniff" },
-        { "X-Frame-Options", "DENY" },
-        { "Referrer-Policy", "no-referrer" },
-        { "Permissions-Policy", "camera=(), geolocation=(), microphone=(), payment=(), usb=()" },
-        { "Cross-Origin-Opener-Policy", "same-origin" },
-        { "Cross-Origin-Resource-Policy", "same-origin" },
-        { "Cache-Control", "no-store" },
+        {"Content-Security-Policy", POLICY},
+        {"X-Content-Type-Options", "nosniff"},
+        {"X-Frame-Options", "DENY"},
+        {"Referrer-Policy", "no-referrer"},
+        {"Permissions-Policy", "camera=(), geolocation=(), microphone=(), payment=(), usb=()"},
+        {"Cross-Origin-Opener-Policy", "same-origin"},
+        {"Cross-Origin-Resource-Policy", "same-origin"},
+        {"Cache-Control", "no-store"},
 };
 
 void bh_reply_security_headers(SoupMessageHeaders *headers, gboolean secure) {
@@ -40,10 +41,11 @@ void bh_reply_security_headers(SoupMessageHeaders *headers, gboolean secure) {
 static void add_cors_headers(BhRequest *request, SoupMessageHeaders *headers) {
         const char *origin = bh_request_header(request, "Origin");
 
-        if (!origin || !g_strv_contains((const char *const *) request->server->config->cors_origins, origin))
+        if (!origin || !g_strv_contains((const char *const *)request->server->config->cors_origins, origin))
                 return;
         soup_message_headers_replace(headers, "Access-Control-Allow-Origin", origin);
-        soup_message_headers_replace(headers, "Access-Control-Expose-Headers", "ETag, Content-Range, Content-Disposition, Location, Retry-After");
+        soup_message_headers_replace(headers, "Access-Control-Expose-Headers",
+                                     "ETag, Content-Range, Content-Disposition, Location, Retry-After");
         soup_message_headers_replace(headers, "Cross-Origin-Resource-Policy", "cross-origin");
         soup_message_headers_append(headers, "Vary", "Origin");
 }
@@ -101,7 +103,8 @@ static GString *format_answer(BhRequest *request) {
         g_autoptr(GBytes) content = soup_message_body_flatten(soup_server_message_get_response_body(request->msg));
         GString *text;
 
-        soup_message_headers_set_content_length(soup_server_message_get_response_headers(request->msg), g_bytes_get_size(content));
+        soup_message_headers_set_content_length(soup_server_message_get_response_headers(request->msg),
+                                                g_bytes_get_size(content));
         text = bh_reply_format_head(request->msg);
         g_string_append_len(text, g_bytes_get_data(content, NULL), g_bytes_get_size(content));
         return text;
@@ -148,7 +151,8 @@ static void answer_directly(BhRequest *request) {
 
 /* A chunked body may have been read further than to its end, so that the next head would escape the guard. */
 static gboolean body_is_chunked(BhRequest *request) {
-        return soup_message_headers_get_encoding(soup_server_message_get_request_headers(request->msg)) == SOUP_ENCODING_CHUNKED;
+        return soup_message_headers_get_encoding(soup_server_message_get_request_headers(request->msg)) ==
+               SOUP_ENCODING_CHUNKED;
 }
 
 void bh_reply_common_headers(BhRequest *request) {
@@ -244,7 +248,7 @@ void bh_reply_failure(BhRequest *request, const BhFailure *failure) {
 }
 
 void bh_reply_error(BhRequest *request, guint status, const char *detail) {
-        BhFailure failure = { .status = status, .detail = (char *) detail };
+        BhFailure failure = {.status = status, .detail = (char *)detail};
 
         bh_reply_failure(request, &failure);
 }

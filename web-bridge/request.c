@@ -90,7 +90,8 @@ void bh_request_resume(BhRequest *request) {
         if (request->gone)
                 return;
         if (connection)
-                bh_connection_enter(connection, request->complete || request->answered ? BH_PHASE_REPLY : BH_PHASE_BODY);
+                bh_connection_enter(connection,
+                                    request->complete || request->answered ? BH_PHASE_REPLY : BH_PHASE_BODY);
         if (request->paused)
                 soup_server_message_unpause(request->msg);
         request->paused = FALSE;

@@ -14,7 +14,7 @@ typedef struct {
         GDBusConnection *bus;
         SoupServer *soup;
         BhConnections *connections;
-        GThreadPool *workers; /* see work.h */
+        GThreadPool *workers;   /* see work.h */
         GBytes *openapi, *docs; /* printed once */
 } BhServer;
 
@@ -26,18 +26,18 @@ struct BhRequest {
         GHashTable *path;       /* values of the placeholders, decoded */
         GHashTable *query;
         GHashTable *cookies;
-        JsonNode *body;         /* parsed JSON, of a row of the table that has one */
-        char *token;            /* of Authorization: Bearer, NULL: none */
+        JsonNode *body; /* parsed JSON, of a row of the table that has one */
+        char *token;    /* of Authorization: Bearer, NULL: none */
         char *client_address;
-        gboolean secure;        /* TLS here or at a trusted proxy */
-        gboolean complete;      /* the body has been read */
-        gboolean continues;     /* the client waits for "100 Continue" before it sends the body */
+        gboolean secure;    /* TLS here or at a trusted proxy */
+        gboolean complete;  /* the body has been read */
+        gboolean continues; /* the client waits for "100 Continue" before it sends the body */
         gboolean paused;
         gboolean answered;
-        gsize received;         /* bytes of a body that is not streamed */
-        gboolean bypassed;      /* the body was read past libsoup, which still waits for it */
-        gboolean gone;          /* the client has hung up, or the answer is out */
-        gpointer stream;        /* of a streaming handler */
+        gsize received;    /* bytes of a body that is not streamed */
+        gboolean bypassed; /* the body was read past libsoup, which still waits for it */
+        gboolean gone;     /* the client has hung up, or the answer is out */
+        gpointer stream;   /* of a streaming handler */
         GDestroyNotify stream_free;
         void (*stream_gone)(BhRequest *request); /* the client hung up before it was answered */
 };

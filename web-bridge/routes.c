@@ -9,6 +9,8 @@
 
 #include <string.h>
 
+/* The table is laid out by hand. */
+/* clang-format off */
 /* What the rows say often. */
 #define PATH(name_, target_) { .source = BH_FROM_PATH, .names = name_, .target = target_, .required = TRUE }
 #define QUERY(name_, target_) { .source = BH_FROM_QUERY, .names = name_, .target = target_ }
@@ -206,6 +208,7 @@ const BhRoute bh_routes[] = {
         {},
 };
 
+/* clang-format on */
 static void add_allowed(GString *allowed, const char *verb) {
         if (strstr(allowed->str, verb))
                 return;

@@ -18,16 +18,16 @@ typedef enum {
         BH_FROM_QUERY,
         BH_FROM_BODY,
         BH_FROM_COOKIE,
-        BH_FROM_TABLE,   /* .value, always */
-        BH_FROM_JOIN,    /* the members "folder,name" of the body, joined by "/" */
+        BH_FROM_TABLE, /* .value, always */
+        BH_FROM_JOIN,  /* the members "folder,name" of the body, joined by "/" */
 } BhSource;
 
 /* One thing that a request carries, and where it goes. */
 typedef struct {
         BhSource source;
-        const char *names;   /* "new|old": later names are deprecated twins */
-        const char *target;  /* D-Bus argument "path", or entry "options.parents" of one that is a dictionary */
-        const char *type;    /* of a dictionary entry; an argument has its own */
+        const char *names;  /* "new|old": later names are deprecated twins */
+        const char *target; /* D-Bus argument "path", or entry "options.parents" of one that is a dictionary */
+        const char *type;   /* of a dictionary entry; an argument has its own */
         gboolean required;
         const char *value;   /* taken when it is absent */
         const char *refusal; /* absent: 400 with this detail instead of 422 */
@@ -44,20 +44,20 @@ typedef struct {
 
 /* What another status or detail than the general ones is said for an error of the service. */
 typedef struct {
-        const char *name;   /* "NotFound" */
+        const char *name; /* "NotFound" */
         guint status;
         const char *detail; /* NULL: the service's own sentence. For status 200: the JSON of the reply */
 } BhRouteError;
 
 typedef enum {
-        BH_ROUTE_CLIENT = 1 << 0,     /* pass client_address and client_agent */
-        BH_ROUTE_COOKIE = 1 << 1,     /* authenticated by cookie: cross-site request forgery is guarded against */
+        BH_ROUTE_CLIENT = 1 << 0,       /* pass client_address and client_agent */
+        BH_ROUTE_COOKIE = 1 << 1,       /* authenticated by cookie: cross-site request forgery is guarded against */
         BH_ROUTE_SETS_COOKIES = 1 << 2, /* the refresh_token and access_token of the reply become cookies */
         BH_ROUTE_CLEARS_COOKIES = 1 << 3,
         BH_ROUTE_ARRAY_BODY = 1 << 5, /* the body is an array */
         BH_ROUTE_DEPRECATED = 1 << 6,
         BH_ROUTE_MEDIA_COOKIE = 1 << 8, /* content that a page shows: the media cookie will do */
-        BH_ROUTE_STREAM = 1 << 7,     /* .early runs when the head is there; the body is streamed */
+        BH_ROUTE_STREAM = 1 << 7,       /* .early runs when the head is there; the body is streamed */
 } BhRouteFlags;
 
 typedef struct {

@@ -3,6 +3,7 @@
 
 #include <stddef.h>
 
+/* clang-format off */
 const BhSchema bh_schemas[] = {
         { "User", "id:string? username:string email:string role:admin|user|none is_active:boolean created_at:time? quota_bytes:integer? "
                   "used_bytes:integer uid:integer?" },
@@ -27,3 +28,4 @@ const BhSchema bh_schemas[] = {
         { "ValidationError", "detail:[ValidationProblem] type:string title:string status:integer" },
         { NULL, NULL },
 };
+/* clang-format on */

@@ -28,7 +28,7 @@ struct BhSender {
 };
 
 static void piece_clear(gpointer data) {
-        g_free(((BhPiece *) data)->text);
+        g_free(((BhPiece *)data)->text);
 }
 
 BhSender *bh_sender_new(BhRequest *request, int fd) {
@@ -50,14 +50,14 @@ static void sender_free(BhSender *sender) {
 }
 
 void bh_sender_add_text(BhSender *sender, char *text) {
-        BhPiece piece = { .text = text, .length = strlen(text) };
+        BhPiece piece = {.text = text, .length = strlen(text)};
 
         g_array_append_val(sender->pieces, piece);
         sender->total += piece.length;
 }
 
 void bh_sender_add_file(BhSender *sender, guint64 offset, guint64 length) {
-        BhPiece piece = { .offset = offset, .length = length };
+        BhPiece piece = {.offset = offset, .length = length};
 
         g_array_append_val(sender->pieces, piece);
         sender->total += length;

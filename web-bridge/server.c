@@ -82,7 +82,8 @@ static gboolean check_token(BhRequest *request) {
                 request->token = g_strdup(cookie);
                 return TRUE;
         }
-        if ((route->flags & BH_ROUTE_COOKIE) && bh_session_may_use_cookies(request) && bh_table_get(request->cookies, BH_COOKIE_REFRESH))
+        if ((route->flags & BH_ROUTE_COOKIE) && bh_session_may_use_cookies(request) &&
+            bh_table_get(request->cookies, BH_COOKIE_REFRESH))
                 return TRUE;
         bh_reply_error(request, 401, "Not authenticated");
         return FALSE;
@@ -131,11 +132,13 @@ static gboolean answer_preflight(BhRequest *request) {
         SoupMessageHeaders *headers = soup_server_message_get_response_headers(request->msg);
         const char *origin = bh_request_header(request, "Origin");
 
-        if (!bh_request_is(request, "OPTIONS") || !origin || !bh_request_header(request, "Access-Control-Request-Method") ||
-            !g_strv_contains((const char *const *) request->server->config->cors_origins, origin))
+        if (!bh_request_is(request, "OPTIONS") || !origin ||
+            !bh_request_header(request, "Access-Control-Request-Method") ||
+            !g_strv_contains((const char *const *)request->server->config->cors_origins, origin))
                 return FALSE;
         soup_message_headers_replace(headers, "Access-Control-Allow-Methods", "GET, HEAD, POST, PUT, PATCH, DELETE");
-        soup_message_headers_replace(headers, "Access-Control-Allow-Headers", "Authorization, Content-Type, If-Match, If-None-Match, If-Range, Range");
+        soup_message_headers_replace(headers, "Access-Control-Allow-Headers",
+                                     "Authorization, Content-Type, If-Match, If-None-Match, If-Range, Range");
         soup_message_headers_replace(headers, "Access-Control-Max-Age", "600");
         bh_reply_empty(request, 204);
         return TRUE;

@@ -16,8 +16,9 @@ gboolean bh_session_may_use_cookies(BhRequest *request) {
 
 static void set_cookie(BhRequest *request, const char *name, const char *value, const char *path, guint64 seconds) {
         SoupMessageHeaders *headers = soup_server_message_get_response_headers(request->msg);
-        g_autofree char *text = g_strdup_printf("%s=%s; Path=%s; Max-Age=%" G_GUINT64_FORMAT "; HttpOnly; SameSite=Strict%s", name, value,
-                                                path, seconds, request->secure ? "; Secure" : "");
+        g_autofree char *text =
+                g_strdup_printf("%s=%s; Path=%s; Max-Age=%" G_GUINT64_FORMAT "; HttpOnly; SameSite=Strict%s", name,
+                                value, path, seconds, request->secure ? "; Secure" : "");
 
         soup_message_headers_append(headers, "Set-Cookie", text);
 }
@@ -28,7 +29,8 @@ void bh_session_set_cookies(BhRequest *request, GVariant *refresh_token, GVarian
         if (!*token)
                 return;
         set_cookie(request, BH_COOKIE_REFRESH, token, "/api/auth", REFRESH_SECONDS);
-        set_cookie(request, BH_COOKIE_MEDIA, g_variant_get_string(access_token, NULL), "/api/files/download", expires_in);
+        set_cookie(request, BH_COOKIE_MEDIA, g_variant_get_string(access_token, NULL), "/api/files/download",
+                   expires_in);
 }
 
 void bh_session_clear_cookies(BhRequest *request) {

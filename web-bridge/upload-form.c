@@ -31,8 +31,8 @@ typedef struct {
         char *path;     /* of the file that is being read, NULL: none or a refused one */
         BhUpload *upload;
 
-        GPtrArray *stored; /* GVariant: entries */
-        GPtrArray *errors; /* BhFailure */
+        GPtrArray *stored;  /* GVariant: entries */
+        GPtrArray *errors;  /* BhFailure */
         GPtrArray *refused; /* char *: the path of each of errors */
 } Form;
 
@@ -122,7 +122,8 @@ static void report(Form *form, guint status, const char *name, const char *detai
         text = bh_json_finish(json);
         form_stop(form);
         if (status == 401)
-                soup_message_headers_replace(soup_server_message_get_response_headers(form->request->msg), "WWW-Authenticate", "Bearer");
+                soup_message_headers_replace(soup_server_message_get_response_headers(form->request->msg),
+                                             "WWW-Authenticate", "Bearer");
         bh_reply_json(form->request, status, text);
 }
 
@@ -216,8 +217,8 @@ static gboolean begin_file(Form *form, const char *filename) {
         if (strchr(name, '/'))
                 g_variant_builder_add(&options, "{sv}", "parents", g_variant_new_boolean(TRUE));
         form->waits = TRUE;
-        bh_upload_begin(form->request->server, form->request->token, form->path, BH_SIZE_UNKNOWN, g_variant_builder_end(&options), begun,
-                        bh_request_ref(form->request));
+        bh_upload_begin(form->request->server, form->request->token, form->path, BH_SIZE_UNKNOWN,
+                        g_variant_builder_end(&options), begun, bh_request_ref(form->request));
         g_clear_pointer(&form->relative_path, g_free);
         return FALSE;
 }
@@ -291,7 +292,7 @@ static gboolean on_part_end(gpointer user) {
         return !form->done;
 }
 
-static const BhMultipartEvents events = { on_part, on_data, on_part_end };
+static const BhMultipartEvents events = {on_part, on_data, on_part_end};
 
 /* --- the body comes in --- */
 
@@ -325,7 +326,7 @@ static void proceed(Form *form) {
                         return;
         }
         if (form->pending->len > 0) {
-                gsize done = feed(form, (const char *) form->pending->data, form->pending->len);
+                gsize done = feed(form, (const char *)form->pending->data, form->pending->len);
 
                 if (form->done)
                         return;
@@ -349,7 +350,7 @@ static void on_chunk(SoupServerMessage *msg, GBytes *chunk, gpointer data) {
         done = form->pending->len == 0 ? feed(form, bytes, length) : 0;
         if (form->done)
                 return;
-        g_byte_array_append(form->pending, (const guint8 *) bytes + done, length - done);
+        g_byte_array_append(form->pending, (const guint8 *)bytes + done, length - done);
         if (is_held_up(form))
                 bh_request_pause(form->request);
 }
@@ -370,7 +371,7 @@ void bh_upload_form_begin(BhRequest *request) {
         }
         form->pending = g_byte_array_new();
         form->value = g_string_new(NULL);
-        form->stored = g_ptr_array_new_with_free_func((GDestroyNotify) g_variant_unref);
+        form->stored = g_ptr_array_new_with_free_func((GDestroyNotify)g_variant_unref);
         form->errors = g_ptr_array_new_with_free_func(failure_free);
         form->refused = g_ptr_array_new_with_free_func(g_free);
         form->folder = g_strdup(bh_request_query_value(request, "path"));

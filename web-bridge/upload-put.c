@@ -131,8 +131,8 @@ static void begin(BhRequest *request) {
         Put *put = request->stream;
         g_autoptr(GVariant) options = g_steal_pointer(&put->options);
 
-        bh_upload_begin(request->server, request->token, bh_request_path_value(request, "path"), announced_size(request), options, begun,
-                        bh_request_ref(request));
+        bh_upload_begin(request->server, request->token, bh_request_path_value(request, "path"),
+                        announced_size(request), options, begun, bh_request_ref(request));
 }
 
 /* Only to tell 200 from 201. */
@@ -153,7 +153,8 @@ static gboolean read_if_match(BhRequest *request, char **etag) {
         *etag = NULL;
         if (!header)
                 return TRUE;
-        if (length < 3 || header[0] != '"' || header[length - 1] != '"' || strchr(header, ',') || !g_utf8_validate(header, -1, NULL))
+        if (length < 3 || header[0] != '"' || header[length - 1] != '"' || strchr(header, ',') ||
+            !g_utf8_validate(header, -1, NULL))
                 return FALSE;
         *etag = g_strndup(header + 1, length - 2);
         return TRUE;
@@ -204,8 +205,8 @@ void bh_upload_put_begin(BhRequest *request) {
         bh_request_pause(request);
         if (overwrite && !etag)
                 bh_call(request->server, NULL, "Files", "Stat",
-                        g_variant_new("(s@a{sv})", bh_request_path_value(request, "path"), bh_call_options(request)), looked,
-                        bh_request_ref(request));
+                        g_variant_new("(s@a{sv})", bh_request_path_value(request, "path"), bh_call_options(request)),
+                        looked, bh_request_ref(request));
         else
                 begin(request);
 }

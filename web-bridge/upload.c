@@ -85,7 +85,8 @@ static gboolean take_reply(BhUpload *upload, GVariant *reply, GUnixFDList *descr
         }
         if (upload->object && upload->fd >= 0)
                 return TRUE;
-        g_set_error_literal(error, G_IO_ERROR, G_IO_ERROR_INVALID_DATA, "BeginUpload answered without an upload or a descriptor");
+        g_set_error_literal(error, G_IO_ERROR, G_IO_ERROR_INVALID_DATA,
+                            "BeginUpload answered without an upload or a descriptor");
         return FALSE;
 }
 
@@ -93,7 +94,8 @@ static void begin_answered(GObject *source, GAsyncResult *result, gpointer data)
         g_autofree Beginning *beginning = data;
         g_autoptr(GUnixFDList) descriptors = NULL;
         g_autoptr(GError) error = NULL;
-        g_autoptr(GVariant) reply = g_dbus_connection_call_with_unix_fd_list_finish(G_DBUS_CONNECTION(source), &descriptors, result, &error);
+        g_autoptr(GVariant) reply = g_dbus_connection_call_with_unix_fd_list_finish(G_DBUS_CONNECTION(source),
+                                                                                    &descriptors, result, &error);
 
         if (reply && take_reply(beginning->upload, reply, descriptors, &error)) {
                 beginning->begun(beginning->data, beginning->upload, NULL);
@@ -103,8 +105,8 @@ static void begin_answered(GObject *source, GAsyncResult *result, gpointer data)
         upload_free(beginning->upload);
 }
 
-void bh_upload_begin(BhServer *server, const char *token, const char *path, guint64 size, GVariant *options, BhUploadBegun begun,
-                     gpointer data) {
+void bh_upload_begin(BhServer *server, const char *token, const char *path, guint64 size, GVariant *options,
+                     BhUploadBegun begun, gpointer data) {
         BhUpload *upload = g_new0(BhUpload, 1);
         Beginning *beginning = g_new0(Beginning, 1);
 
@@ -113,10 +115,11 @@ void bh_upload_begin(BhServer *server, const char *token, const char *path, guin
         upload->fd = -1;
         upload->filling = g_byte_array_new();
         upload->writing = g_byte_array_new();
-        *beginning = (Beginning) { upload, begun, data };
-        g_dbus_connection_call_with_unix_fd_list(server->bus, BH_BUS_NAME, BH_ROOT_PATH, BH_BUS_NAME ".Files", "BeginUpload",
-                                                 g_variant_new("(st@a{sv})", path, size, options), G_VARIANT_TYPE("(oh)"),
-                                                 G_DBUS_CALL_FLAGS_NONE, BH_CALL_TIMEOUT_MS, NULL, NULL, begin_answered, beginning);
+        *beginning = (Beginning){upload, begun, data};
+        g_dbus_connection_call_with_unix_fd_list(server->bus, BH_BUS_NAME, BH_ROOT_PATH, BH_BUS_NAME ".Files",
+                                                 "BeginUpload", g_variant_new("(st@a{sv})", path, size, options),
+                                                 G_VARIANT_TYPE("(oh)"), G_DBUS_CALL_FLAGS_NONE, BH_CALL_TIMEOUT_MS,
+                                                 NULL, NULL, begin_answered, beginning);
 }
 
 /* --- write --- */
@@ -125,7 +128,7 @@ static void set_failure(BhUpload *upload, int number) {
         static const struct {
                 int number;
                 const char *name;
-        } known[] = { { ENOSPC, "NoSpace" }, { EDQUOT, "QuotaExceeded" }, { EFBIG, "QuotaExceeded" } };
+        } known[] = {{ENOSPC, "NoSpace"}, {EDQUOT, "QuotaExceeded"}, {EFBIG, "QuotaExceeded"}};
         const char *name = "Failed";
         g_autofree char *remote = NULL;
 
@@ -258,11 +261,13 @@ static void commit_answered(GObject *source, GAsyncResult *result, gpointer data
                 upload_free(upload);
 }
 
-static void call_upload(BhUpload *upload, const char *method, GVariant *options, const char *reply_type, GAsyncReadyCallback callback) {
+static void call_upload(BhUpload *upload, const char *method, GVariant *options, const char *reply_type,
+                        GAsyncReadyCallback callback) {
         g_autofree char *path = g_strconcat(BH_ROOT_PATH "/", upload->object, NULL);
 
-        g_dbus_connection_call(upload->server->bus, BH_BUS_NAME, path, BH_BUS_NAME ".Upload", method, g_variant_new("(@a{sv})", options),
-                               G_VARIANT_TYPE(reply_type), G_DBUS_CALL_FLAGS_NONE, callback ? G_MAXINT : -1, NULL, callback, upload);
+        g_dbus_connection_call(upload->server->bus, BH_BUS_NAME, path, BH_BUS_NAME ".Upload", method,
+                               g_variant_new("(@a{sv})", options), G_VARIANT_TYPE(reply_type), G_DBUS_CALL_FLAGS_NONE,
+                               callback ? G_MAXINT : -1, NULL, callback, upload);
 }
 
 static void send_commit(BhUpload *upload) {

@@ -17,8 +17,8 @@ typedef void (*BhUploadRoom)(gpointer data);
 typedef void (*BhUploadEnded)(gpointer data, GVariant *entry, const GError *error);
 
 /* Begins one for the account of @token. @options: a{sv} for Files.BeginUpload, taken when floating. */
-void bh_upload_begin(BhServer *server, const char *token, const char *path, guint64 size, GVariant *options, BhUploadBegun begun,
-                     gpointer data);
+void bh_upload_begin(BhServer *server, const char *token, const char *path, guint64 size, GVariant *options,
+                     BhUploadBegun begun, gpointer data);
 
 /* Who is told that there is room. */
 void bh_upload_set_room(BhUpload *upload, BhUploadRoom room, gpointer data);

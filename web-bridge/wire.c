@@ -13,7 +13,7 @@
 
 typedef enum {
         EXPECTS_HEAD,
-        PASSES,   /* the checked head, then the body */
+        PASSES, /* the checked head, then the body */
         REFUSES,
         DETACHED, /* a new wire has the connection */
 } Mode;
@@ -43,11 +43,11 @@ struct _BhWire {
         gpointer data;
         Mode mode;
         GByteArray *received;
-        gsize taken;   /* bytes of it that were given on */
-        gsize scanned; /* bytes behind these that were searched for the end of a head */
+        gsize taken;     /* bytes of it that were given on */
+        gsize scanned;   /* bytes behind these that were searched for the end of a head */
         gboolean served; /* a head was given on already */
         gboolean ended;  /* see say_end() */
-        gsize head;    /* bytes of the checked head that are still to be given on; nothing behind it is before that */
+        gsize head;      /* bytes of the checked head that are still to be given on; nothing behind it is before that */
 };
 
 static void wire_input_pollable(GPollableInputStreamInterface *interface);
@@ -74,7 +74,8 @@ static gssize receive(BhWire *wire, GError **error) {
         gssize got;
 
         g_byte_array_set_size(wire->received, had + block);
-        got = g_pollable_input_stream_read_nonblocking(base_input(wire), wire->received->data + had, block, NULL, error);
+        got = g_pollable_input_stream_read_nonblocking(base_input(wire), wire->received->data + had, block, NULL,
+                                                       error);
         g_byte_array_set_size(wire->received, had + MAX(got, 0));
         return got;
 }
@@ -101,7 +102,8 @@ static void refuse(BhWire *wire, guint status, const char *reason) {
 
 /* Empty lines in front of a request are ignored (RFC 9112, 2.2). */
 static void skip_empty_lines(BhWire *wire) {
-        while (wire->scanned == 0 && wire->received->len - wire->taken >= 2 && memcmp(wire->received->data + wire->taken, "\r\n", 2) == 0)
+        while (wire->scanned == 0 && wire->received->len - wire->taken >= 2 &&
+               memcmp(wire->received->data + wire->taken, "\r\n", 2) == 0)
                 wire->taken += 2;
 }
 
@@ -113,7 +115,7 @@ static gboolean find_head(BhWire *wire) {
         guint status;
 
         skip_empty_lines(wire);
-        text = (const char *) wire->received->data + wire->taken;
+        text = (const char *)wire->received->data + wire->taken;
         length = wire->received->len - wire->taken;
         end = bh_guard_find_end(text, length, wire->scanned);
         wire->scanned = length;
@@ -262,7 +264,8 @@ static gboolean is_writing(BhWire *wire) {
         return wire && wire->mode != DETACHED && wire->mode != REFUSES;
 }
 
-static gssize output_write(GOutputStream *stream, const void *data, gsize length, GCancellable *cancellable, GError **error) {
+static gssize output_write(GOutputStream *stream, const void *data, gsize length, GCancellable *cancellable,
+                           GError **error) {
         BhWire *wire = WIRE_OUTPUT(stream)->wire;
 
         if (is_writing(wire))

@@ -31,6 +31,6 @@ void bh_workers_free(GThreadPool *workers) {
 void bh_work(GThreadPool *workers, BhWorkFunc work, BhWorkFunc done, gpointer data) {
         Job *job = g_new(Job, 1);
 
-        *job = (Job) { work, done, data };
+        *job = (Job){work, done, data};
         g_thread_pool_push(workers, job, NULL);
 }
