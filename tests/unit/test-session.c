@@ -438,6 +438,88 @@ static void what_has_expired_is_purged_and_not_loaded(AccountFixture *fixture, g
         g_assert_cmpint(bh_database_read(fixture->database, count_sessions, NULL), ==, 0);
 }
 
+/* Memory says what the database says, whatever order things came in. */
+
+typedef struct Storm {
+        AccountFixture *fixture;
+        uint64_t alex;
+        int seed;
+} Storm;
+
+static void storm_refresh(AccountFixture *fixture, BhTokens *tokens) {
+        _cleanup_(bh_tokens_clear) BhTokens renewed = {};
+
+        if (refresh(fixture, tokens->refresh_token, &renewed) >= 0)
+                g_assert_cmpstr(renewed.session_id, ==, tokens->session_id);
+}
+
+static gpointer storm_main(gpointer data) {
+        Storm *storm = data;
+        AccountFixture *fixture = storm->fixture;
+        _cleanup_(bh_caller_clear) BhCaller caller = account_fixture_caller(fixture, storm->alex);
+
+        for (int i = 0; i < 60; i++) {
+                _cleanup_(bh_tokens_clear) BhTokens tokens = {};
+
+                switch ((storm->seed + i) % 6) {
+                case 0:
+                        if (login(fixture, "alex", "password of alex", true, &tokens) >= 0) {
+                                storm_refresh(fixture, &tokens);
+                                (void)bh_sessions_end(fixture->sessions, &caller, storm->alex, tokens.session_id,
+                                                      "logout");
+                                g_assert_cmpint(check(fixture, &tokens), ==, -EKEYREJECTED);
+                        }
+                        break;
+                case 1:
+                        update(fixture, storm->alex, (BhUserChanges){.has_is_active = true, .is_active = i % 2});
+                        break;
+                case 2:
+                        update(fixture, storm->alex,
+                               (BhUserChanges){
+                                       .password = "password of alex", .has_is_active = true, .is_active = true});
+                        break;
+                case 3:
+                        (void)bh_sessions_flush(fixture->sessions);
+                        g_assert_cmpint(bh_sessions_purge(fixture->sessions), ==, 0);
+                        break;
+                default:
+                        if (login(fixture, "alex", "password of alex", true, &tokens) >= 0)
+                                storm_refresh(fixture, &tokens);
+                        break;
+                }
+        }
+        return NULL;
+}
+
+static int compare_with_database(sqlite3 *db, void *userdata) {
+        _cleanup_(bh_statement_resetp) sqlite3_stmt *statement = NULL;
+        GPtrArray *list = userdata;
+        unsigned n = 0;
+
+        g_assert_cmpint(bh_database_prepare(db, &statement, "SELECT id FROM sessions ORDER BY created_usec DESC, id"),
+                        ==, 0);
+        for (; sqlite3_step(statement) == SQLITE_ROW; n++)
+                g_assert_cmpstr((const char *)sqlite3_column_text(statement, 0), ==, ((BhSession *)list->pdata[n])->id);
+        g_assert_cmpuint(n, ==, list->len);
+        return 0;
+}
+
+static void memory_and_database_agree_after_a_storm(AccountFixture *fixture, gconstpointer data) {
+        uint64_t alex = account_fixture_add(fixture, "alex", BH_ROLE_USER);
+        g_autoptr(GPtrArray) list = NULL;
+        Storm storms[8];
+        GThread *threads[8];
+
+        for (int i = 0; i < 8; i++) {
+                storms[i] = (Storm){fixture, alex, i};
+                threads[i] = g_thread_new("storm", storm_main, &storms[i]);
+        }
+        for (int i = 0; i < 8; i++)
+                g_thread_join(threads[i]);
+        list = bh_sessions_list(fixture->sessions, alex);
+        g_assert_cmpint(bh_database_read(fixture->database, compare_with_database, list), ==, 0);
+}
+
 int main(int argc, char **argv) {
         g_test_init(&argc, &argv, NULL);
 #define ADD(name, function)                                                                                            \
@@ -459,6 +541,7 @@ int main(int argc, char **argv) {
         ADD("register", registering_is_closed_unless_it_is_opened);
         ADD("list", sessions_are_listed_newest_first_and_bounded);
         ADD("last-used", the_last_use_is_written_down);
+        ADD("storm", memory_and_database_agree_after_a_storm);
         ADD("purge", what_has_expired_is_purged_and_not_loaded);
         return g_test_run();
 }
