@@ -118,7 +118,7 @@ static void bh_application_init(BhApplication *self) {
                 G_APPLICATION(self),
                 _("Shows a folder of the NAS. For scripts, without a window:\n"
                   "  baluhost ls [PATH]                  list a folder: type, size, time, name\n"
-                  "  baluhost get PATH [FILE|-]          read a file of the NAS\n"
+                  "  baluhost get PATH [FILE|FOLDER|-]   read a file or a whole folder of the NAS\n"
                   "  baluhost put [--force] FILE|- PATH  write a file to the NAS"));
 }
 

@@ -5,11 +5,13 @@
 #include "copy-loop.h"
 #include "download.h"
 #include "format.h"
+#include "remote-tree.h"
 #include "upload.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <glib/gi18n.h>
+#include <glib/gstdio.h>
 #include <stdio.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -42,7 +44,8 @@ static void print_page(GVariant *page) {
                 g_autoptr(GDateTime) when = g_date_time_new_from_unix_utc(modified / G_USEC_PER_SEC);
                 g_autofree char *time = when ? g_date_time_format_iso8601(when) : g_strdup("-");
 
-                g_print("%s\t%" G_GUINT64_FORMAT "\t%s\t%s\n", g_str_equal(type, "directory") ? "d" : "-", size, time, name);
+                g_print("%s\t%" G_GUINT64_FORMAT "\t%s\t%s\n", g_str_equal(type, "directory") ? "d" : "-", size, time,
+                        name);
         }
 }
 
@@ -58,11 +61,12 @@ static int command_ls(BhConnection *connection, int argc, char **argv) {
                 g_autoptr(GVariant) page = NULL;
                 g_autofree char *next = NULL;
 
-                if (!files || !bh_bus_files_call_list_sync(
-                                      files, path,
-                                      *cursor ? bh_connection_options(connection, "cursor", g_variant_new_string(cursor), NULL)
-                                              : bh_connection_options(connection, NULL),
-                                      BH_CALL_FLAGS, BH_CALL_TIMEOUT, &page, &next, NULL, NULL, &error))
+                if (!files ||
+                    !bh_bus_files_call_list_sync(
+                            files, path,
+                            *cursor ? bh_connection_options(connection, "cursor", g_variant_new_string(cursor), NULL)
+                                    : bh_connection_options(connection, NULL),
+                            BH_CALL_FLAGS, BH_CALL_TIMEOUT, &page, &next, NULL, NULL, &error))
                         return complain(*path ? path : "/", error);
                 print_page(page);
                 g_free(cursor);
@@ -73,6 +77,44 @@ static int command_ls(BhConnection *connection, int argc, char **argv) {
 
 /* --- get -------------------------------------------------------------------------------------------------------------- */
 
+static gboolean remote_is_folder(BhConnection *connection, const char *remote) {
+        g_autoptr(BhBusFiles) files = bh_connection_dup_files(connection, NULL);
+        g_autoptr(GVariant) entry = NULL;
+        const char *type = "";
+
+        if (!*remote)
+                return TRUE;
+        return files &&
+               bh_bus_files_call_stat_sync(files, remote, bh_connection_options(connection, NULL), BH_CALL_FLAGS,
+                                           BH_CALL_TIMEOUT, &entry, NULL, NULL) &&
+               g_variant_lookup(entry, "type", "&s", &type) && g_str_equal(type, "directory");
+}
+
+static gboolean make_folder(const char *local, GError **error) {
+        if (g_mkdir_with_parents(local, 0777) == 0)
+                return TRUE;
+        g_set_error(error, G_IO_ERROR, g_io_error_from_errno(errno), "%s: %s", local, g_strerror(errno));
+        return FALSE;
+}
+
+/* A folder with all that is in it. Stops at the first thing that does not work, so that success means everything. */
+static int get_folder(BhConnection *connection, const char *remote, const char *local) {
+        g_autoptr(GPtrArray) entries = g_ptr_array_new_with_free_func((GDestroyNotify)bh_remote_entry_free);
+        g_autoptr(GError) error = NULL;
+
+        if (!make_folder(local, &error) || !bh_remote_tree_collect(entries, connection, remote, local, NULL, &error))
+                return complain(*remote ? remote : "/", error);
+        for (guint i = 0; i < entries->len; i++) {
+                const BhRemoteEntry *entry = g_ptr_array_index(entries, i);
+
+                if (!(entry->is_folder ? make_folder(entry->local, &error)
+                                       : bh_download_file(connection, entry->remote, entry->local, TRUE, NULL, NULL,
+                                                          NULL, &error)))
+                        return complain(entry->remote, error);
+        }
+        return EXIT_SUCCESS;
+}
+
 static int command_get(BhConnection *connection, int argc, char **argv) {
         g_autoptr(GError) error = NULL;
         g_autofree char *local = NULL;
@@ -80,7 +122,7 @@ static int command_get(BhConnection *connection, int argc, char **argv) {
         gboolean done;
 
         if (argc < 3 || argc > 4)
-                return usage("get PATH [FILE|-]");
+                return usage("get PATH [FILE|FOLDER|-]");
         remote = argv[2];
         local = g_strdup(argc > 3 ? argv[3] : bh_path_name(remote));
 
@@ -94,6 +136,8 @@ static int command_get(BhConnection *connection, int argc, char **argv) {
                 g_free(local);
                 local = inside;
         }
+        if (remote_is_folder(connection, remote))
+                return get_folder(connection, remote, local);
         /* As cp does: whoever names a file wants it written. */
         done = bh_download_file(connection, remote, local, TRUE, NULL, NULL, NULL, &error);
         return done ? EXIT_SUCCESS : complain(remote, error);
@@ -116,19 +160,6 @@ static int put_descriptor(BhConnection *connection, int source, const char *loca
         return complain(local, error);
 }
 
-static gboolean is_remote_folder(BhConnection *connection, const char *remote) {
-        g_autoptr(BhBusFiles) files = bh_connection_dup_files(connection, NULL);
-        g_autoptr(GVariant) entry = NULL;
-        const char *type = "";
-
-        if (!*remote)
-                return TRUE;
-        return files &&
-               bh_bus_files_call_stat_sync(files, remote, bh_connection_options(connection, NULL), BH_CALL_FLAGS,
-                                           BH_CALL_TIMEOUT, &entry, NULL, NULL) &&
-               g_variant_lookup(entry, "type", "&s", &type) && g_str_equal(type, "directory");
-}
-
 static int command_put(BhConnection *connection, int argc, char **argv) {
         gboolean force = argc > 2 && g_str_equal(argv[2], "--force");
         g_autofree char *remote = NULL, *name = NULL;
@@ -147,7 +178,7 @@ static int command_put(BhConnection *connection, int argc, char **argv) {
                 g_printerr("baluhost: %s: %s\n", local, g_strerror(errno));
                 return EXIT_FAILURE;
         }
-        if (is_remote_folder(connection, remote)) {
+        if (remote_is_folder(connection, remote)) {
                 char *inside;
 
                 name = g_path_get_basename(local);

@@ -161,12 +161,19 @@ def run_gtk(context):
     return run_reporting("gtk", [*wrapper, *command], report, accept=(0, 5) if context.pattern else (0,), env=env, cwd=ROOT)
 
 
+def run_main_job(context):
+    building.install_ui_packages(UI_DIR, context.env)
+    command, report = pytest_command("main-job", context, ROOT / "tests" / "main_job", None)
+    return run_reporting("main-job", [*command, "-s"], report, accept=(0, 5) if context.pattern else (0,), env=context.env, cwd=ROOT)
+
+
 SUITES = {
     "unit": (run_unit, None),
     "integration": (run_integration, ROOT / "tests" / "integration"),
     "web": (run_web, UI_DIR / "package.json"),
     "e2e": (run_e2e, UI_DIR / "vitest.e2e.config.ts"),
     "gtk": (run_gtk, ROOT / "tests" / "gtk"),
+    "main-job": (run_main_job, UI_DIR / "vitest.e2e.config.ts"),
 }
 # With instrumented code only what exercises the C code of service and bridge directly.
 INSTRUMENTED_SUITES = ("unit", "integration")
