@@ -351,7 +351,7 @@ def parser():
     add("build", command_build, "build only", named=False)
     command = add("test", command_test, "run the tests", named=False)
     command.add_argument("pattern", nargs="?", help="only tests with this in their name")
-    command.add_argument("--suite", action="append", metavar="SUITE", help="only this suite (unit, integration, web, e2e, gtk); may be repeated")
+    command.add_argument("--suite", action="append", metavar="SUITE", help="only this suite (unit, integration, web, e2e, gtk, main-job); may be repeated")
     command.add_argument("--sanitize", action="store_true", help="with the address and undefined behaviour sanitizers (unit and integration)")
     command.add_argument("--coverage", action="store_true", help="and say which lines were run (unit and integration)")
     command = add("lint", command_lint, "check formatting, types and metadata", named=False)
