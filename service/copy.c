@@ -228,9 +228,19 @@ static int copy_file(BhCopy *copy, int source_fd, int directory_fd, const char *
         if (r < 0)
                 return r;
         const struct timespec times[2] = {{.tv_nsec = UTIME_OMIT}, st.st_mtim};
-        if (futimens(target_fd, times) < 0 || fchmod(target_fd, 0660) < 0 || fsync(target_fd) < 0)
+        if (futimens(target_fd, times) < 0 || fchmod(target_fd, 0660) < 0)
                 return -errno;
         return 0;
+}
+
+/* Makes what was built durable, all at once: that is much faster than one after the other, and nobody sees it before. */
+static int sync_copy(const BhCopy *copy, bool is_directory) {
+        if (is_directory)
+                return syncfs(copy->files->storage.staging_fd) < 0 ? -errno : 0;
+        _cleanup_(bh_closep) int fd = bh_path_open_at(copy->files->storage.staging_fd, copy->id, O_RDONLY);
+        if (fd < 0)
+                return fd;
+        return fsync(fd) < 0 ? -errno : 0;
 }
 
 typedef struct CopyWalk {
@@ -242,12 +252,9 @@ static int *last_directory(CopyWalk *walk) {
         return &g_array_index(walk->directories, int, walk->directories->len - 1);
 }
 
-static int leave_directory(CopyWalk *walk) {
-        int fd = *last_directory(walk), r = fsync(fd) < 0 ? -errno : 0;
-
-        close(fd);
+static void leave_directory(CopyWalk *walk) {
+        close(*last_directory(walk));
         g_array_set_size(walk->directories, walk->directories->len - 1);
-        return r;
 }
 
 static int visit_copy(const BhTreeItem *item, void *userdata) {
@@ -256,8 +263,10 @@ static int visit_copy(const BhTreeItem *item, void *userdata) {
         bool is_top = item->depth == 0;
         int parent_fd = is_top ? copy->files->storage.staging_fd : *last_directory(walk);
 
-        if (item->is_after)
-                return leave_directory(walk);
+        if (item->is_after) {
+                leave_directory(walk);
+                return 0;
+        }
         if (is_cancelled(copy))
                 return -ECANCELED;
         if (!bh_access_may_view(&copy->caller, item->owner) ||
@@ -291,14 +300,15 @@ static int build(BhCopy *copy) {
                 _cleanup_(bh_closep) int source_fd = bh_path_reopen(item.fd, O_RDONLY);
                 if (source_fd < 0)
                         return source_fd;
-                return copy_file(copy, source_fd, copy->files->storage.staging_fd, copy->id, copy->caller.owner);
+                r = copy_file(copy, source_fd, copy->files->storage.staging_fd, copy->id, copy->caller.owner);
+                return r < 0 ? r : sync_copy(copy, false);
         }
         walk.directories = g_array_new(FALSE, FALSE, sizeof(int));
         r = bh_tree_walk(item.fd, item.owner, BH_TREE_OWNERS | BH_TREE_AFTER, NULL, visit_copy, &walk);
         while (walk.directories->len > 0)
-                (void)leave_directory(&walk);
+                leave_directory(&walk);
         g_array_unref(walk.directories);
-        return r;
+        return r < 0 ? r : sync_copy(copy, true);
 }
 
 typedef struct Publication {

@@ -1,8 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <stddef.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "files-fixture.h"
@@ -145,6 +150,66 @@ static void copy_is_cancelled_on_its_way(Fixture *f, gconstpointer data) {
         assert_nothing_left(f);
 }
 
+/* Makes copy_file_range(2) fail in this process from now on, as it does on some filesystems. */
+static void forbid_copy_file_range(void) {
+        struct sock_filter filter[] = {
+                BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+                BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_copy_file_range, 0, 1),
+                BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EOPNOTSUPP),
+                BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+        };
+        const struct sock_fprog program = {.len = G_N_ELEMENTS(filter), .filter = filter};
+
+        g_assert_cmpint(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0), ==, 0);
+        g_assert_cmpint(prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program), ==, 0);
+}
+
+static void content_is_copied_by_hand_where_the_filesystem_cannot(Fixture *f, gconstpointer data) {
+        if (!g_test_subprocess()) { /* the filter stays for good */
+                g_test_trap_subprocess(NULL, 0, G_TEST_SUBPROCESS_DEFAULT);
+                g_test_trap_assert_passed();
+                return;
+        }
+        g_autofree char *content = g_strnfill(700 * 1000, 'x');
+        forbid_copy_file_range();
+        assert_ok(fixture_put(f, &f->alex, "a", content));
+        assert_ok(copy(f, &f->alex, "a", "b"));
+        g_autofree char *text = fixture_read(f, &f->alex, "b");
+        g_assert_cmpstr(text, ==, content);
+        assert_nothing_left(f);
+}
+
+static int execute(sqlite3 *db, void *userdata) {
+        return bh_database_errno(db, sqlite3_exec(db, userdata, NULL, NULL, NULL));
+}
+
+static void copy_that_cannot_be_recorded_is_taken_back(Fixture *f, gconstpointer data) {
+        assert_ok(fixture_mkdir(f, &f->alex, "d"));
+        assert_ok(fixture_put(f, &f->alex, "d/a", "12345"));
+        assert_ok(bh_database_write(
+                f->database, execute,
+                (char *)"CREATE TRIGGER broken BEFORE INSERT ON audit BEGIN SELECT raise(ABORT, 'broken'); END"));
+        g_assert_cmpint(copy(f, &f->alex, "d", "e"), <, 0);
+        assert_ok(bh_database_write(f->database, execute, (char *)"DROP TRIGGER broken"));
+        assert_error(fixture_stat(f, &f->alex, "e"), ENOENT);
+        assert_nothing_left(f);
+        assert_ok(copy(f, &f->alex, "d", "e"));
+}
+
+static void target_that_is_taken_meanwhile_is_not_replaced(Fixture *f, gconstpointer data) {
+        g_autofree char *path = NULL;
+        BhCopy *late;
+
+        assert_ok(fixture_put(f, &f->alex, "a", "12345"));
+        assert_ok(bh_files_copy_begin(f->files, &f->alex, "a", "b", false, &late));
+        assert_ok(fixture_put(f, &f->alex, "b", "first"));
+        assert_error(bh_copy_run(late, NULL, NULL, &path), EEXIST);
+        bh_copy_free(late);
+        g_autofree char *text = fixture_read(f, &f->alex, "b");
+        g_assert_cmpstr(text, ==, "first");
+        assert_nothing_left(f);
+}
+
 static void source_that_grows_is_charged_for_what_it_is(Fixture *f, gconstpointer data) {
         g_autofree char *path = NULL, *disk = fixture_disk(f, "a");
         BhCopy *grown;
@@ -171,6 +236,9 @@ int main(int argc, char **argv) {
         ADD(copy_reserves_its_size_until_it_is_freed);
         ADD(cancelled_copy_leaves_nothing_behind);
         ADD(copy_is_cancelled_on_its_way);
+        ADD(content_is_copied_by_hand_where_the_filesystem_cannot);
+        ADD(copy_that_cannot_be_recorded_is_taken_back);
+        ADD(target_that_is_taken_meanwhile_is_not_replaced);
         ADD(source_that_grows_is_charged_for_what_it_is);
         return g_test_run();
 }

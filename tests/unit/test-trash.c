@@ -269,6 +269,24 @@ static void trash_survives_the_loss_of_its_info_and_of_the_database(Fixture *f, 
         fixture_assert_exact(f);
 }
 
+static void size_that_was_not_remembered_is_measured(Fixture *f, gconstpointer data) {
+        BhTrashItem *items;
+        size_t n;
+
+        assert_ok(fixture_mkdir(f, &f->alex, "d"));
+        assert_ok(fixture_put(f, &f->alex, "d/a", "12345"));
+        g_autofree char *id = put_away(f, &f->alex, "d");
+        g_autofree char *relative = g_strdup_printf(".baluhost/trash/%s", id), *disk = fixture_disk(f, relative);
+        g_autofree char *command = g_strdup_printf("setfattr -x user.baluhost.size %s", disk);
+        g_assert_cmpint(system(command), ==, 0);
+        for (int i = 0; i < 2; i++) {
+                assert_ok(bh_files_list_trash(f->files, &f->alex, false, &items, &n));
+                g_assert_cmpuint(n, ==, 1);
+                g_assert_cmpuint(items[0].size, ==, 5);
+                bh_trash_items_free(items, n);
+        }
+}
+
 static void interrupted_deletion_is_cleaned_up(Fixture *f, gconstpointer data) {
         g_autofree char *empty = fixture_disk(f, ".baluhost/trash/00112233445566778899aabbccddeeff");
         g_autofree char *staging = fixture_disk(f, ".baluhost/staging/half"),
@@ -340,6 +358,7 @@ int main(int argc, char **argv) {
         ADD(purge_that_cannot_be_recorded_is_taken_back);
         ADD(what_is_old_is_purged);
         ADD(trash_survives_the_loss_of_its_info_and_of_the_database);
+        ADD(size_that_was_not_remembered_is_measured);
         ADD(interrupted_deletion_is_cleaned_up);
         ADD(ids_that_are_none_are_not_found);
         ADD(free_names_keep_the_extension_and_fit);

@@ -239,6 +239,17 @@ static void peer_that_leaves_takes_its_uploads_along(Fixture *f, gconstpointer d
         assert_nothing_left(f);
 }
 
+static void uploads_end_with_the_account_that_they_are_for(Fixture *f, gconstpointer data) {
+        char id[BH_UPLOAD_ID_SIZE];
+
+        close(begin(f, &f->alex, "a", &(BhUploadOptions){.size = 10}, id));
+        assert_ok(bh_files_reassign_owner(f->files, &f->admin, f->alex.owner, f->admin.owner));
+        g_assert_cmpuint(bh_quota_get_total(f->files->quota).reserved_bytes, ==, 0);
+        assert_error(commit(f, &f->alex, id, 0, NULL), ECANCELED);
+        assert_error(commit(f, &f->alex, id, 0, NULL), ENOENT);
+        assert_nothing_left(f);
+}
+
 static void too_many_uploads_are_refused(Fixture *f, gconstpointer data) {
         const BhUploadOptions options = {.size = 0};
         char ids[BH_UPLOADS_MAX][BH_UPLOAD_ID_SIZE], one_more[BH_UPLOAD_ID_SIZE];
@@ -420,6 +431,7 @@ int main(int argc, char **argv) {
         ADD(replacing_keeps_the_owner_and_open_readers_keep_the_old_version);
         ADD(uploads_answer_only_their_user_and_peer);
         ADD(peer_that_leaves_takes_its_uploads_along);
+        ADD(uploads_end_with_the_account_that_they_are_for);
         ADD(too_many_uploads_are_refused);
         ADD(aborted_upload_is_emptied_as_long_as_it_can_be_written);
         ADD_QUOTA(upload_that_outgrows_the_quota_is_stopped);
