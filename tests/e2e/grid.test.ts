@@ -7,6 +7,7 @@ import { row, signIn, url, useBrowser, type Visit, visit } from './support';
 useBrowser();
 
 const COUNT = 100_000;
+const FEW = 500;
 const name = (index: number) => `file-${String(index).padStart(6, '0')}.bin`;
 
 let seen: Visit;
@@ -15,18 +16,20 @@ let requests = 0;
 beforeAll(async () => {
   seen = await visit();
   const { page } = seen;
-  await page.route('**/api/files/list?path=Huge&*', async (route) => {
+  await page.route(/\/api\/files\/list\?path=(Huge|Small)&/, async (route) => {
     requests += 1;
     const query = new URL(route.request().url()).searchParams;
+    const folder = query.get('path');
+    const total = folder === 'Huge' ? COUNT : FEW;
     const first = Number(query.get('cursor') ?? 0);
     const limit = Number(query.get('limit'));
     const backwards = query.get('order') === 'desc';
-    const files = Array.from({ length: Math.min(limit, COUNT - first) }, (_, offset) => {
-      const index = backwards ? COUNT - 1 - first - offset : first + offset;
+    const files = Array.from({ length: Math.min(limit, total - first) }, (_, offset) => {
+      const index = backwards ? total - 1 - first - offset : first + offset;
       return {
         id: String(index + 1),
         name: name(index),
-        path: `Huge/${name(index)}`,
+        path: `${folder}/${name(index)}`,
         size: index,
         type: 'file',
         is_directory: false,
@@ -38,7 +41,7 @@ beforeAll(async () => {
       };
     });
     const next = first + files.length;
-    await route.fulfill({ json: { files, next_cursor: next < COUNT ? String(next) : null, total: COUNT } });
+    await route.fulfill({ json: { files, next_cursor: next < total ? String(next) : null, total } });
   });
   await signIn(page);
   await page.goto(`${url}/files/Huge`);
@@ -98,10 +101,10 @@ test('control_a_selects_all_and_shift_extends', async () => {
   await page.getByText('10 selected', { exact: false }).first().waitFor();
 });
 
-test('scrolling_through_all_of_it_stays_smooth', async () => {
-  const { page } = seen;
-  const typical = await page.getByRole('grid').evaluate(async (grid) => {
-    const scroller = [...grid.querySelectorAll('*')].find((element) => element.scrollHeight > 1_000_000) as HTMLElement;
+/** The median time of a frame while one scrolls from the top to the end in sixty leaps, in milliseconds. */
+async function typicalFrame(): Promise<number> {
+  return await seen.page.getByRole('grid').evaluate(async (grid) => {
+    const scroller = [...grid.querySelectorAll('*')].find((element) => element.scrollHeight > 10_000) as HTMLElement;
     const times: number[] = [];
     let last = performance.now();
     for (let step = 0; step < 60; step += 1) {
@@ -111,9 +114,20 @@ test('scrolling_through_all_of_it_stays_smooth', async () => {
       times.push(now - last);
       last = now;
     }
-    return times.sort((a, b) => a - b).at(30) ?? 0;
+    return times.sort((a, b) => a - b)[30] ?? 0;
   });
-  expect(typical).toBeLessThan(60);
+}
+
+test('scrolling_through_a_hundred_thousand_rows_costs_what_scrolling_through_five_hundred_does', async () => {
+  const { page } = seen;
+  const huge = await typicalFrame();
+  await page.goto(`${url}/files/Small`);
+  await row(page, name(0)).waitFor();
+  const small = await typicalFrame();
+  // Half as much again, and one frame of sixty a second: the two are measured on a machine that does other things too.
+  expect(huge).toBeLessThan(small * 1.5 + 17);
+  await page.goto(`${url}/files/Huge`);
+  await page.getByText('100,000 items').waitFor();
 });
 
 test('sorting_asks_the_nas_for_the_other_order_and_begins_at_its_top', async () => {

@@ -13,10 +13,11 @@ import { decodePath, joinPath, nameOf, parentOf } from '../../lib/paths';
 import { useStore } from '../../lib/store';
 import { usePhone } from '../../lib/useMediaQuery';
 import { ContextMenu, type MenuPosition } from '../../ui/AppMenu';
-import { Button, IconButton } from '../../ui/Button';
+import { Button } from '../../ui/Button';
 import { buttonStyle } from '../../ui/buttonStyle';
 import { cx } from '../../ui/cx';
 import { EmptyState } from '../../ui/EmptyState';
+import { contained } from '../../ui/grid/contained';
 import { type Column, DataGrid, type GridHandle, type Sort } from '../../ui/grid/DataGrid';
 import { onPublished } from '../../uploads/index';
 import { Breadcrumbs } from './Breadcrumbs';
@@ -194,19 +195,26 @@ function Folder({ path }: { path: string }) {
       header: '(Actions)',
       className: 'w-10 shrink-0 justify-end',
       render: (item) => (
-        <IconButton
-          small
-          label={`Actions for ${item.name}`}
-          excludeFromTabOrder
-          className="opacity-0 group-hover:opacity-100 group-focus-visible:opacity-100 focus-visible:opacity-100 pointer-coarse:opacity-100"
-          onPress={(event) => {
-            const box = event.target.getBoundingClientRect();
+        // Plain, for it is in every row: what makes the other buttons the same everywhere costs more than the row itself.
+        <button
+          type="button"
+          tabIndex={-1}
+          aria-label={`Actions for ${item.name}`}
+          title={`Actions for ${item.name}`}
+          className={cx(
+            buttonStyle('quiet', true, true),
+            'opacity-0 group-hover:opacity-100 group-focus-visible:opacity-100 focus-visible:opacity-100 pointer-coarse:opacity-100',
+          )}
+          {...contained}
+          onClick={(event) => {
+            event.stopPropagation();
+            const box = event.currentTarget.getBoundingClientRect();
             setSelection((before) => (before !== 'all' && before.has(item.name) ? before : new Set([item.name])));
             setMenu({ x: box.left, y: box.bottom });
           }}
         >
           <Ellipsis size={16} aria-hidden />
-        </IconButton>
+        </button>
       ),
     };
     return phone ? [name, more] : [name, modified, size, more];

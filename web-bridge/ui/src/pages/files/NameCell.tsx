@@ -5,7 +5,7 @@ import type { FileItem } from '../../api/types';
 import { formatBytes, formatDate } from '../../lib/format';
 import { nameProblem, splitName } from '../../lib/paths';
 import { cx } from '../../ui/cx';
-import { inputStyle } from '../../ui/Field';
+import { inputBase } from '../../ui/Field';
 import { FileIcon } from './FileIcon';
 
 interface RenameFieldProps {
@@ -49,7 +49,7 @@ function RenameField({ item, onRename, onDone }: RenameFieldProps) {
         aria-label={`New name of ${item.name}`}
         aria-invalid={error !== null || undefined}
         aria-describedby={error === null ? undefined : 'rename-error'}
-        className={cx(inputStyle, 'h-7 min-w-0 px-2 font-normal select-text')}
+        className={cx(inputBase, 'focus-inset h-7 w-full min-w-0 px-2 font-normal select-text')}
         autoFocus
         spellCheck={false}
         autoComplete="off"

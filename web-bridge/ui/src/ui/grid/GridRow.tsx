@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 import type { Node } from '@react-types/shared';
-import { type DragEvent, type SyntheticEvent, useRef } from 'react';
+import { type DragEvent, useRef } from 'react';
 import { useGridListItem } from 'react-aria/useGridList';
 import type { ListState } from 'react-stately/useListState';
 import { cx } from '../cx';
+import { contained } from './contained';
 import type { Column } from './DataGrid';
 
 interface GridRowProps<T extends object> {
@@ -16,15 +17,6 @@ interface GridRowProps<T extends object> {
   className: string | undefined;
   onDragStart: ((key: string, event: DragEvent) => void) | undefined;
 }
-
-/** Keeps a press on a control within the row from also being a press on the row. */
-const contained = {
-  onPointerDown: (event: SyntheticEvent) => event.stopPropagation(),
-  onPointerUp: (event: SyntheticEvent) => event.stopPropagation(),
-  onMouseDown: (event: SyntheticEvent) => event.stopPropagation(),
-  onClick: (event: SyntheticEvent) => event.stopPropagation(),
-  onDoubleClick: (event: SyntheticEvent) => event.stopPropagation(),
-};
 
 export function GridRow<T extends object>(props: GridRowProps<T>) {
   const { node, item, index, state, columns, rowHeight, onDragStart } = props;
@@ -68,6 +60,8 @@ export function GridRow<T extends object>(props: GridRowProps<T>) {
             if (shiftKey) state.selectionManager.extendSelection(key);
             else state.selectionManager.toggleSelection(key);
             state.selectionManager.setFocusedKey(key);
+            // Without a mouse a tap on a row opens it, but not any more once one has begun to select.
+            if (window.matchMedia('(pointer: coarse)').matches) state.selectionManager.setSelectionBehavior('toggle');
           }}
         />
       </div>
