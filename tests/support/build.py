@@ -20,7 +20,9 @@ KINDS = {
         "-Dgtk=false",
     ],
     "build-coverage": ["-Db_coverage=true", "-Dbuildtype=debug", "-Dweb-ui=false", "-Dgtk=false"],
+    "build-fuzz": ["-Dfuzzers=true", "-Dweb-ui=false", "-Dgtk=false"],
 }
+COMPILERS = {"build-fuzz": "clang"}
 
 
 class BuildError(Exception):
@@ -61,6 +63,8 @@ def build(kind="build", *, purposes=("build", "run")):
     with lock("build"):
         ensure(*purposes)
         env = environment()
+        if kind in COMPILERS:
+            env["CC"] = COMPILERS[kind]
         if not (directory / "build.ninja").exists():
             say(f"configuring {directory.relative_to(ROOT)}")
             run(["meson", "setup", directory, ROOT, "--prefix=/usr", *KINDS[kind]], env=env, stdout=subprocess.DEVNULL)

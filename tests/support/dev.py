@@ -305,6 +305,25 @@ def command_bench(args):
     os.execv(sys.executable, [sys.executable, str(program), "--build", str(build_dir), *args.arguments])
 
 
+def command_fuzz(args):
+    """Gives each parser of what strangers send as much time; a crash leaves the input that caused it in .baluhost/fuzz."""
+    build_dir = building.build("build-fuzz", purposes=("build", "run", "sanitize"))
+    programs = [path for path in sorted((build_dir / "tests" / "fuzz").glob("fuzz-*")) if os.access(path, os.X_OK) and path.is_file()]
+    failed = []
+    for program in programs:
+        name = program.name.removeprefix("fuzz-")
+        found = STATE / "fuzz" / name
+        found.mkdir(parents=True, exist_ok=True)
+        seeds = ROOT / "tests" / "fuzz" / f"corpus-{name}"
+        limits = [f"-max_total_time={args.seconds}", "-max_len=65536", "-print_final_stats=1", f"-artifact_prefix={found}/crash-"]
+        say(f"fuzzing {name} for {args.seconds} s")
+        command = [str(program), *limits, str(found), *([str(seeds)] if seeds.exists() else [])]
+        if subprocess.run(command, check=False).returncode != 0:
+            failed.append(name)
+    print(f"failed: {', '.join(failed)}" if failed else f"{len(programs)} fuzzers found nothing")
+    return 1 if failed else 0
+
+
 def command_build(_args):
     print(building.build("build", purposes=("build", "run")))
     return 0
@@ -356,6 +375,8 @@ def parser():
     command.add_argument("--coverage", action="store_true", help="and say which lines were run (unit and integration)")
     command = add("lint", command_lint, "check formatting, types and metadata", named=False)
     command.add_argument("--fix", action="store_true", help="format what can be formatted")
+    command = add("fuzz", command_fuzz, "feed the parsers with nonsense", named=False)
+    command.add_argument("--seconds", type=int, default=60, metavar="N", help="how long, for each parser (default: 60)")
     command = add("bench", command_bench, "measure, beside others", named=False)
     command.add_argument("arguments", nargs=argparse.REMAINDER)
     return top
