@@ -4,9 +4,11 @@
 BALUHOST_CRASH_ROUNDS says how often (default 200), BALUHOST_CRASH_SEED makes a run repeat its choices.
 """
 
+import contextlib
 import hashlib
 import os
 import random
+import sqlite3
 import threading
 import time
 
@@ -46,6 +48,7 @@ class Client(threading.Thread):
         self.token = token
         self.ledger = ledger
         self.acknowledged = 0
+        self.uploaded = 0
         self.surprise = None
 
     def run(self):
@@ -74,6 +77,7 @@ class Client(threading.Thread):
             self.ledger.begin(path, digest)
             bus.at(upload, "Upload").Commit(size=len(content), token=self.token)
             self.ledger.acknowledge(path, digest)
+            self.uploaded += 1
         self.acknowledged += 1
 
 
@@ -121,13 +125,20 @@ def counted_own(storage):
     return sum(counted(storage / f"client-{number}") for number in range(CLIENTS))
 
 
+def audited_uploads(sandbox):
+    """Rows of the audit trail for uploads by the clients that succeeded. A service that was killed after its row was written has not answered."""
+    database = sandbox.service_state_dir / "baluhost.db"
+    with contextlib.closing(sqlite3.connect(f"file:{database}?mode=ro", uri=True)) as connection:
+        return connection.execute("SELECT count(*) FROM audit WHERE action = 'upload' AND result = 0 AND username = 'alex'").fetchone()[0]
+
+
 def test_no_acknowledged_upload_is_lost_or_torn(make_sandbox):
     print(f"BALUHOST_CRASH_SEED={SEED} BALUHOST_CRASH_ROUNDS={ROUNDS}")
     chance = random.Random(SEED)
     sandbox = make_sandbox(with_bridge=False, service_config={"storage": {"quota": 0}})
     token, admin_token = sandbox.token("alex", "demo123"), sandbox.token("admin", "changeme")
     ledger = Ledger()
-    acknowledged = 0
+    acknowledged = uploaded = 0
     with sandbox.bus() as bus:
         for _ in range(ROUNDS):
             clients = [Client(sandbox, number, chance.randrange(2**32), token, ledger) for number in range(CLIENTS)]
@@ -140,9 +151,11 @@ def test_no_acknowledged_upload_is_lost_or_torn(make_sandbox):
             surprises = [client.surprise for client in clients if client.surprise]
             assert not surprises, surprises
             acknowledged += sum(client.acknowledged for client in clients)
+            uploaded += sum(client.uploaded for client in clients)
             sandbox.start_service()
             check(sandbox, bus, ledger, token, admin_token)
             if chance.random() < 0.1:
                 bus.Files.PurgeTrash("", token=token)
                 check(sandbox, bus, ledger, token, admin_token)
+    assert audited_uploads(sandbox) >= uploaded, "an upload was acknowledged that is not in the audit trail"
     assert acknowledged > ROUNDS, "hardly anything was acknowledged, so hardly anything was tested"
