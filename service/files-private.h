@@ -150,9 +150,10 @@ int bh_trash_reconcile(BhFiles *files, BhCharges *counted);
 struct BhTrashRecord;
 bool bh_trash_is_callers(const BhCaller *caller, const struct BhTrashRecord *record);
 
-/* trash.c: moves one item to the trash for the caller. *ret_trash_id
- * as of bh_files_delete(). */
-int bh_trash_put(BhFiles *files, const BhCaller *caller, const char *action, const BhPath *path, char **ret_trash_id);
+/* trash.c: moves one item to the trash for the caller; when only_owner is not NULL, only if all of it is that owner's. *ret_trash_id as of bh_files_delete().
+ * Errors: those of bh_files_delete(), -ESTALE it is not that owner's. */
+int bh_trash_put(BhFiles *files, const BhCaller *caller, const char *action, const BhPath *path, const char *only_owner,
+                 char **ret_trash_id);
 
 /* BhTreeVisit: adds every file to charges as used by its owner. userdata: BhCharges. */
 int bh_files_visit_count(const BhTreeItem *item, void *userdata);

@@ -195,8 +195,8 @@ int bh_files_trash_owner(BhFiles *files, const BhCaller *caller, const char *fro
 
                 r = bh_path_parse(&path, g_ptr_array_index(paths, i));
                 if (r >= 0)
-                        r = bh_trash_put(files, &trasher, "delete", &path, &id);
-                if (r == -ENOENT)
+                        r = bh_trash_put(files, &trasher, "delete", &path, from_owner, &id);
+                if (r == -ENOENT || r == -ESTALE)
                         r = 0; /* somebody was faster */
                 if (r == -EILSEQ || r == -EXDEV) {
                         bh_log_warning("“%s” cannot be moved to the trash, it changes its owner only",

@@ -36,6 +36,8 @@ bool bh_storage_is_id(const char *id) {
 int bh_storage_rename(int source_fd, const char *source_name, int target_fd, const char *target_name, unsigned flags) {
         if (renameat2(source_fd, source_name, target_fd, target_name, flags) == 0)
                 return 0;
+        if (errno == ENAMETOOLONG) /* some filesystems want less than 255 bytes */
+                return -EILSEQ;
         return errno == EXDEV ? -EOPNOTSUPP : -errno;
 }
 

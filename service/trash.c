@@ -14,6 +14,7 @@
 
 typedef struct Put {
         const BhCaller *caller;
+        const char *only_owner; /* or NULL */
         BhCharges charges;
         uint64_t size;
 } Put;
@@ -24,6 +25,8 @@ static int visit_put(const BhTreeItem *item, void *userdata) {
 
         if (!bh_access_may_change(put->caller, item->owner))
                 return -EACCES;
+        if (put->only_owner && strcmp(item->owner, put->only_owner) != 0)
+                return -ESTALE;
         if (S_ISREG(item->stat.st_mode)) {
                 bh_charges_add(&put->charges, item->owner, 0, item->stat.st_size);
                 put->size += (uint64_t)item->stat.st_size;
@@ -100,9 +103,10 @@ static int put_record(BhFiles *files, const char *action, const BhPath *path, co
         return r;
 }
 
-int bh_trash_put(BhFiles *files, const BhCaller *caller, const char *action, const BhPath *path, char **ret_trash_id) {
+int bh_trash_put(BhFiles *files, const BhCaller *caller, const char *action, const BhPath *path, const char *only_owner,
+                 char **ret_trash_id) {
         _cleanup_(bh_trash_record_clear) BhTrashRecord record = BH_TRASH_RECORD_INIT;
-        Put put = {.caller = caller};
+        Put put = {.caller = caller, .only_owner = only_owner};
         int r;
 
         { /* Most refusals end here, before anything was written. */
@@ -127,7 +131,7 @@ static int delete_path(BhFiles *files, const BhCaller *caller, const char *text,
 
         r = bh_path_parse(&path, text);
         if (r >= 0)
-                r = path.depth > 0 ? bh_trash_put(files, caller, "delete", &path, ret_trash_id) : -EINVAL;
+                r = path.depth > 0 ? bh_trash_put(files, caller, "delete", &path, NULL, ret_trash_id) : -EINVAL;
         if (r == -ENOENT && missing_ok) {
                 *ret_trash_id = g_strdup("");
                 return 0;

@@ -33,7 +33,7 @@ static bool is_cancelled(const Walk *walk) {
 static int entering_failed(const Walk *walk, int r) {
         if (r == -ENOENT || r == -ENOTDIR)
                 return 0;
-        if (walk->flags & BH_TREE_SKIP_FOREIGN && (r == -EXDEV || r == -EACCES || r == -ENAMETOOLONG))
+        if (walk->flags & BH_TREE_SKIP_FOREIGN && (r == -EXDEV || r == -EACCES || r == -EOPNOTSUPP))
                 return 0;
         return r == -EXDEV ? -EBUSY : r;
 }
@@ -69,7 +69,7 @@ static int walk_child(Walk *walk, int directory_fd, const char *name, const BhTr
         if (r == 0 && S_ISDIR(item.stat.st_mode)) {
                 _cleanup_(bh_closep) int fd = -1;
 
-                fd = item.depth >= BH_TREE_DEPTH_MAX ? -ENAMETOOLONG
+                fd = item.depth >= BH_TREE_DEPTH_MAX ? -EOPNOTSUPP
                                                      : bh_path_open_at(directory_fd, name, O_RDONLY | O_DIRECTORY);
                 r = fd < 0 ? entering_failed(walk, fd) : walk_directory(walk, bh_steal_fd(&fd), &item);
         }

@@ -40,12 +40,12 @@ typedef int (*BhTreeVisit)(const BhTreeItem *item, void *userdata);
 
 /* Visits the file or directory fd (may be O_PATH) and all that is in it, directories before what is in them. owner: the
  * effective owner of the top. cancelled may be NULL; when it becomes true the walk ends with -ECANCELED. What vanishes
- * meanwhile is left out. Errors: what visit returned, -EBUSY a mount point inside, -ENAMETOOLONG too deep, those of
+ * meanwhile is left out. Errors: what visit returned, -EBUSY a mount point inside, -EOPNOTSUPP too deep, those of
  * open(2). */
 int bh_tree_walk(int fd, const char *owner, BhTreeFlags flags, const bool *cancelled, BhTreeVisit visit,
                  void *userdata);
 
-/* Removes name in the directory with all that is in it. A missing one is fine. Errors: -EBUSY, -ENAMETOOLONG, those of
+/* Removes name in the directory with all that is in it. A missing one is fine. Errors: -EBUSY, -EOPNOTSUPP, those of
  * unlink(2); the rest is there still then. */
 int bh_tree_remove(int directory_fd, const char *name);
 

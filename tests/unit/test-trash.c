@@ -269,6 +269,23 @@ static void trash_survives_the_loss_of_its_info_and_of_the_database(Fixture *f, 
         fixture_assert_exact(f);
 }
 
+static void only_what_is_all_of_one_owner_is_put_away_when_asked(Fixture *f, gconstpointer data) {
+        _cleanup_(bh_path_clear) BhPath path = {};
+        g_autofree char *id = NULL;
+
+        assert_ok(fixture_mkdir(f, &f->alex, "d"));
+        assert_ok(fixture_put(f, &f->alex, "d/a", "1"));
+        assert_ok(fixture_put(f, &f->maria, "m", "1"));
+        assert_ok(fixture_move(f, &f->admin, "m", "d"));
+        assert_ok(bh_path_parse(&path, "d"));
+        assert_error(bh_trash_put(f->files, &f->admin, "delete", &path, f->alex.owner, &id), ESTALE);
+        assert_ok(fixture_stat(f, &f->admin, "d/m"));
+        assert_ok(fixture_delete(f, &f->admin, "d/m"));
+        assert_error(bh_trash_put(f->files, &f->admin, "delete", &path, f->maria.owner, &id), ESTALE);
+        assert_ok(bh_trash_put(f->files, &f->admin, "delete", &path, f->alex.owner, &id));
+        fixture_assert_exact(f);
+}
+
 static void size_that_was_not_remembered_is_measured(Fixture *f, gconstpointer data) {
         BhTrashItem *items;
         size_t n;
@@ -358,6 +375,7 @@ int main(int argc, char **argv) {
         ADD(purge_that_cannot_be_recorded_is_taken_back);
         ADD(what_is_old_is_purged);
         ADD(trash_survives_the_loss_of_its_info_and_of_the_database);
+        ADD(only_what_is_all_of_one_owner_is_put_away_when_asked);
         ADD(size_that_was_not_remembered_is_measured);
         ADD(interrupted_deletion_is_cleaned_up);
         ADD(ids_that_are_none_are_not_found);
