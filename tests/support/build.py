@@ -67,7 +67,10 @@ def build(kind="build", *, purposes=("build", "run")):
             env["CC"] = COMPILERS[kind]
         if not (directory / "build.ninja").exists():
             say(f"configuring {directory.relative_to(ROOT)}")
-            run(["meson", "setup", directory, ROOT, "--prefix=/usr", *KINDS[kind]], env=env, stdout=subprocess.DEVNULL)
+            command = ["meson", "setup", directory, ROOT, "--prefix=/usr", *KINDS[kind]]
+            reply = subprocess.run(command, env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
+            if reply.returncode != 0:
+                raise BuildError("meson cannot configure this:\n" + reply.stdout[-2000:])
         # Quiet when there is nothing to do, which ninja knows in an instant.
         pending = subprocess.run(["ninja", "-C", directory, "-n"], env=env, capture_output=True, text=True, check=False)
         if "no work to do" not in pending.stdout:
