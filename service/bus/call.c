@@ -12,9 +12,9 @@
 #include "files.h"
 #include "log.h"
 
-/* Calls under way at once, of one peer and of all: what is more is refused, so that memory stays bounded. The web bridge is one peer. */
-#define CALLS_OF_PEER_MAX 512u
-#define CALLS_MAX 2048u
+/* Calls under way at once, of one Unix user and of all: what is more is refused, so that memory stays bounded and no user keeps the others out. */
+#define CALLS_OF_UID_MAX 512u
+#define CALLS_MAX 8192u
 
 /* Audit rows for refusals: so many at once, and then one each second. Whoever is refused can ask again as fast as they like. */
 #define REFUSALS_BURST 100.0
@@ -26,6 +26,7 @@ struct BhCalls {
         BhService *service;
         BhCall *first;
         unsigned n_calls;
+        GHashTable *counts; /* uid → calls of its peers under way */
         double refusals_left;
         int64_t refusals_usec; /* when refusals_left was true; monotonic */
         unsigned refusals_dropped;
@@ -69,7 +70,17 @@ static void call_link(BhCall *call) {
                 calls->first->previous = call;
         calls->first = call;
         calls->n_calls++;
-        call->is_started = true;
+}
+
+/* Adds to the calls of a Unix user, and returns how many there are. */
+static unsigned count_call(BhCalls *calls, uid_t uid, int change) {
+        unsigned count = GPOINTER_TO_UINT(g_hash_table_lookup(calls->counts, GUINT_TO_POINTER(uid))) + (unsigned)change;
+
+        if (count > 0)
+                g_hash_table_insert(calls->counts, GUINT_TO_POINTER(uid), GUINT_TO_POINTER(count));
+        else
+                g_hash_table_remove(calls->counts, GUINT_TO_POINTER(uid));
+        return count;
 }
 
 /* The end of every call that was started. */
@@ -84,8 +95,8 @@ static void call_end(BhCall *call) {
         if (call->next)
                 call->next->previous = call->previous;
         calls->n_calls--;
-        if (call->peer)
-                call->peer->n_calls--;
+        if (call->is_counted)
+                count_call(calls, call->uid, -1);
         call_free(call);
         bh_service_check_idle(service);
 }
@@ -271,13 +282,14 @@ static void peer_ready(BhPeer *peer, void *userdata) {
                 call_end(call);
                 return;
         }
-        if (peer->n_calls >= CALLS_OF_PEER_MAX) {
+        call->peer = peer;
+        call->uid = peer->uid;
+        call->is_counted = true;
+        if (count_call(call->service->calls, peer->uid, 1) > CALLS_OF_UID_MAX) {
                 call_finish(call,
                             bh_failure_set(&call->failure, -EAGAIN, NULL, "Too many calls at once (retry after 1 s)"));
                 return;
         }
-        call->peer = peer;
-        peer->n_calls++;
         switch (bh_identity_settle(call, peer, &result)) {
         case BH_STANDING_REFUSED:
                 call_refuse(call, result);
@@ -335,6 +347,7 @@ BhCalls *bh_calls_new(BhService *service) {
         BhCalls *calls = g_new0(BhCalls, 1);
 
         calls->service = service;
+        calls->counts = g_hash_table_new(NULL, NULL);
         calls->refusals_left = REFUSALS_BURST;
         calls->refusals_usec = g_get_monotonic_time();
         bh_peers_add_hook(service->peers, peer_left, calls);
@@ -367,5 +380,6 @@ void bh_calls_free(BhCalls *calls) {
                 bh_polkit_cancel(call->polkit);
                 call_free(call);
         }
+        g_hash_table_unref(calls->counts);
         g_free(calls);
 }

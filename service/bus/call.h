@@ -122,8 +122,8 @@ struct BhCall {
         /* For call.c alone. */
         struct BhPeer *peer;
         struct BhPolkitCheck *polkit;
-        int result;
-        bool is_started, is_waiting;
+        uid_t uid; /* of the peer, if is_counted */
+        bool is_counted, is_waiting;
         BhCall *previous, *next;
 };
 

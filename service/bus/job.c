@@ -43,6 +43,7 @@ struct BhJobs {
         BhService *service;
         GHashTable *jobs; /* path → BhJob, owned */
         unsigned n_running;
+        GQueue ended; /* of BhJob, oldest first */
         uint64_t serial;
         sd_event_source *tick;
 };
@@ -199,11 +200,16 @@ static const sd_bus_vtable vtable[] = {
 
 /* Running --------------------------------------------------------------------------------------------------------------------------------- */
 
-static int on_removal(sd_event_source *source, uint64_t usec, void *userdata) {
-        BhJob *job = userdata;
+static void job_remove(BhJob *job) {
+        BhJobs *jobs = job->service->jobs;
 
+        g_queue_remove(&jobs->ended, job);
         (void)sd_bus_emit_object_removed(job->service->bus, job->path);
-        g_hash_table_remove(job->service->jobs->jobs, job->path);
+        g_hash_table_remove(jobs->jobs, job->path);
+}
+
+static int on_removal(sd_event_source *source, uint64_t usec, void *userdata) {
+        job_remove(userdata);
         return 0;
 }
 
@@ -281,6 +287,9 @@ static void run_done(void *userdata, int result) {
                                        on_removal, job);
         if (r < 0)
                 bh_log_warning_errno(r, "Cannot remember to remove %s", job->path);
+        g_queue_push_tail(&service->jobs->ended, job);
+        if (service->jobs->ended.length > BH_JOBS_ENDED_MAX)
+                job_remove(g_queue_peek_head(&service->jobs->ended));
         bh_service_check_idle(service);
 }
 
@@ -301,12 +310,30 @@ static BhJob *job_new(BhService *service, const BhCaller *caller, const BhJobKin
         return job;
 }
 
+/* Whether there is room for one more of the caller's. */
+static bool has_room(BhJobs *jobs, const BhCaller *caller) {
+        unsigned n = 0;
+        GHashTableIter iter;
+        gpointer value;
+
+        if (jobs->n_running >= BH_JOBS_MAX)
+                return false;
+        g_hash_table_iter_init(&iter, jobs->jobs);
+        while (g_hash_table_iter_next(&iter, NULL, &value)) {
+                const BhJob *job = value;
+
+                n += job->state == BH_JOB_RUNNING && job->starter.user_id == caller->user_id &&
+                     (caller->user_id != 0 || job->starter.uid == caller->uid);
+        }
+        return n < BH_JOBS_OF_USER_MAX;
+}
+
 int bh_job_start(BhService *service, const BhCaller *caller, const BhJobKind *kind, void *data, const char **ret_path) {
         BhJobs *jobs = service->jobs;
         BhJob *job;
         int r;
 
-        if (jobs->n_running >= BH_JOBS_MAX) {
+        if (!has_room(jobs, caller)) {
                 kind->free(data);
                 return -EAGAIN;
         }
@@ -356,6 +383,7 @@ BhJobs *bh_jobs_new(BhService *service) {
         BhJobs *jobs = g_new0(BhJobs, 1);
 
         jobs->service = service;
+        g_queue_init(&jobs->ended);
         jobs->jobs = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, job_free);
         return jobs;
 }
@@ -364,6 +392,7 @@ void bh_jobs_free(BhJobs *jobs) {
         if (!jobs)
                 return;
         sd_event_source_disable_unref(jobs->tick);
+        g_queue_clear(&jobs->ended);
         g_hash_table_unref(jobs->jobs);
         g_free(jobs);
 }

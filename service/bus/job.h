@@ -8,7 +8,8 @@
 #include "failure.h"
 #include "service.h"
 
-/* org.baluhost.NAS1.Job: objects at BH_ROOT_PATH/jobs/… for work that takes longer than a moment, for as long as it runs and five minutes after. */
+/* org.baluhost.NAS1.Job: objects at BH_ROOT_PATH/jobs/… for work that takes longer than a moment, for as long as it runs and five minutes
+ * after, unless too many have ended since. */
 
 typedef struct BhJob BhJob;
 
@@ -26,8 +27,10 @@ typedef struct BhJobKind {
         void (*free)(void *data);
 } BhJobKind;
 
-/* Jobs that run or wait at once. */
+/* Jobs that run or wait at once, of all and of one user; and how many that have ended are kept at most. */
 #define BH_JOBS_MAX 64
+#define BH_JOBS_OF_USER_MAX 16
+#define BH_JOBS_ENDED_MAX 128
 
 BhJobs *bh_jobs_new(BhService *service);
 void bh_jobs_free(BhJobs *jobs);

@@ -14,10 +14,9 @@ typedef struct BhPeers BhPeers;
 typedef struct BhPeer {
         char *name; /* unique name, ":1.42" */
         uid_t uid;
-        pid_t pid;        /* 0 when the bus does not know */
-        char *unit;       /* systemd unit, or NULL */
-        char *username;   /* of the uid; "uid 1234" when it has none */
-        unsigned n_calls; /* calls under way, kept by call.c */
+        pid_t pid;      /* 0 when the bus does not know */
+        char *unit;     /* systemd unit, or NULL */
+        char *username; /* of the uid; "uid 1234" when it has none */
 } BhPeer;
 
 /* peer is NULL when the connection has left already. It lives until the connection leaves. */

@@ -44,6 +44,7 @@ static int sign_in_reply(BhCall *call, void *data, sd_bus_message *reply) {
         SignIn *sign_in = data;
         int r;
 
+        sd_bus_message_sensitive(reply);
         r = sd_bus_message_append(reply, "sst", sign_in->tokens.access_token, sign_in->tokens.refresh_token,
                                   sign_in->tokens.expires_in);
         if (r < 0)

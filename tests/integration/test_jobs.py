@@ -140,3 +140,35 @@ def test_a_job_that_fails_says_why(bus, user, big_file, signals):
     assert (state, result, error_name) == ("failed", "", f"{NAME}.Error.Exists")
     assert error
     assert bus.Files.GetUsage(token=user.token)["used_bytes"] == 2 * BIG
+
+
+def test_one_user_cannot_take_all_jobs(make_sandbox):
+    sandbox = make_sandbox(with_bridge=False, service_config={"storage": {"quota": 0}})
+    with sandbox.bus() as bus:
+        token, other = sandbox.token("alex", "demo123"), sandbox.token("maria", "demo123")
+        upload, descriptor = bus.Files.BeginUpload("big", BIG, token=token)
+        os.ftruncate(descriptor, BIG)
+        os.close(descriptor)
+        bus.at(upload, "Upload").Commit(token=token)
+        bus.upload("small", b"x", token=other)
+        jobs = [bus.Files.Copy("big", f"copy{i}", token=token) for i in range(16)]
+        assert "Too many" in refused("TooManyRequests", bus.Files.Copy, "big", "one-more", token=token)
+        assert bus.Files.Copy("small", "copy-of-small", token=other)
+        for job in jobs:
+            if properties(bus, job)["State"] == "running":
+                bus.at(job, "Job").Cancel(token=token)
+        until(lambda: all(properties(bus, job)["State"] != "running" for job in jobs), "the end of the copies")
+
+
+def test_only_so_many_jobs_that_have_ended_are_kept(bus, user, signals):
+    bus.upload(f"{user.folder}/a", b"a", token=user.token)
+    first = None
+    for i in range(150):
+        job = bus.Files.Copy(f"{user.folder}/a", f"{user.folder}/copy{i}", token=user.token)
+        first = first or job
+        until(lambda: ("Completed", job, (True,)) in signals, "the end of the copy")
+    jobs = [path for path in managed(bus) if path.startswith(f"{ROOT}/jobs/")]
+    assert len(jobs) <= 129 and job in jobs and first not in jobs
+    assert any(member == "InterfacesRemoved" and arguments[0] == first for member, _, arguments in signals)
+    with pytest.raises(Exception, match="UnknownObject"):
+        bus.at(first, "Job").GetResult(token=user.token)
