@@ -66,7 +66,7 @@ static int command_ls(BhConnection *connection, int argc, char **argv) {
                             files, path,
                             *cursor ? bh_connection_options(connection, "cursor", g_variant_new_string(cursor), NULL)
                                     : bh_connection_options(connection, NULL),
-                            BH_CALL_FLAGS, BH_CALL_TIMEOUT, &page, &next, NULL, NULL, &error))
+                            BH_CALL_FLAGS, BH_CALL_TIMEOUT, &page, &next, NULL, NULL, NULL, &error))
                         return complain(*path ? path : "/", error);
                 print_page(page);
                 g_free(cursor);

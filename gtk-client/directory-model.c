@@ -180,7 +180,7 @@ static void on_page(GObject *source, GAsyncResult *result, gpointer user_data) {
         g_autoptr(GError) error = NULL;
         guint before;
 
-        if (!bh_bus_files_call_list_finish(BH_BUS_FILES(source), &entries, &cursor, NULL, result, &error)) {
+        if (!bh_bus_files_call_list_finish(BH_BUS_FILES(source), &entries, &cursor, NULL, NULL, result, &error)) {
                 if (g_error_matches(error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
                         return; /* another folder is shown */
                 self->busy = FALSE;

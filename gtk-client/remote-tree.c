@@ -70,7 +70,7 @@ static gboolean list_folder(GPtrArray *entries,
                                                           g_variant_new_string(cursor), NULL)
                                   : bh_connection_options(connection, "limit", g_variant_new_uint32(PAGE), NULL);
                 if (!bh_bus_files_call_list_sync(
-                            files, remote, options, BH_CALL_FLAGS, BH_CALL_TIMEOUT, &page, &next, NULL, cancellable, error) ||
+                            files, remote, options, BH_CALL_FLAGS, BH_CALL_TIMEOUT, &page, &next, NULL, NULL, cancellable, error) ||
                     !add_page(entries, remote, local, page, error))
                         return FALSE;
                 g_free(cursor);

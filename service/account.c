@@ -14,6 +14,7 @@ struct BhAccounts {
         GHashTable *by_owner; /* the same, not owned, as the next two */
         GHashTable *by_name;  /* lower-case name, owned */
         GHashTable *by_uid;   /* linked ones only */
+        uint64_t generation;
 };
 
 void bh_account_free(BhAccount *account) {
@@ -184,6 +185,15 @@ uint64_t bh_accounts_id_of_owner(BhAccounts *accounts, const char *owner) {
         return id;
 }
 
+uint64_t bh_accounts_generation(BhAccounts *accounts) {
+        uint64_t generation;
+
+        g_mutex_lock(&accounts->lock);
+        generation = accounts->generation;
+        g_mutex_unlock(&accounts->lock);
+        return generation;
+}
+
 static int compare_ids(gconstpointer a, gconstpointer b) {
         const BhAccount *first = *(BhAccount *const *)a, *second = *(BhAccount *const *)b;
 
@@ -234,11 +244,13 @@ void bh_accounts_put(BhAccounts *accounts, BhAccount *account) {
         g_mutex_lock(&accounts->lock);
         drop(accounts, account->id);
         insert(accounts, account);
+        accounts->generation++;
         g_mutex_unlock(&accounts->lock);
 }
 
 void bh_accounts_remove(BhAccounts *accounts, uint64_t id) {
         g_mutex_lock(&accounts->lock);
         drop(accounts, id);
+        accounts->generation++;
         g_mutex_unlock(&accounts->lock);
 }

@@ -49,6 +49,9 @@ BhAccount *bh_accounts_get_by_uid(BhAccounts *accounts, uid_t uid);
 /* Id of the account with that owner mark, 0 when there is none. Cheap: no copy. */
 uint64_t bh_accounts_id_of_owner(BhAccounts *accounts, const char *owner);
 
+/* Another number after every change of an account. Does not block. */
+uint64_t bh_accounts_generation(BhAccounts *accounts);
+
 /* Copies of all accounts by id; of BhAccount, free with g_ptr_array_unref(). */
 struct _GPtrArray *bh_accounts_list(BhAccounts *accounts);
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include <errno.h>
 #include <fcntl.h>
+#include <sodium.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -96,13 +97,16 @@ typedef struct Page {
         const BhListing *listing;
         const BhNode *directory;
         int fd;
-        bool *is_viewable; /* for each of the listing's owners; NULL for administrators, who view all */
+        bool *is_viewable;    /* for each of the listing's owners; NULL for administrators, who view all */
+        GArray *children;     /* subdirectories on the page, of BhVersionChild */
+        bool has_other_names; /* a file on the page has other names, through which it may change */
 } Page;
 
 static void page_clear(Page *page) {
         bh_closep(&page->fd);
         bh_listing_unref((BhListing *)page->listing);
         g_free(page->is_viewable);
+        g_clear_pointer(&page->children, g_array_unref);
 }
 
 static bool may_view_listed(const Page *page, const BhListingEntry *entry) {
@@ -150,8 +154,18 @@ static bool is_mount_point(const Page *page, const BhListingEntry *entry, const 
                (stx.stx_attributes & STATX_ATTR_MOUNT_ROOT);
 }
 
+/* What its version depends on besides the directory itself. */
+static void note_node(Page *page, const BhListingEntry *entry, const struct stat *st) {
+        if (S_ISDIR(st->st_mode)) {
+                const BhVersionChild child = {.name = g_strdup(entry->name), .stat = *st};
+
+                g_array_append_val(page->children, child);
+        } else if (st->st_nlink > 1)
+                page->has_other_names = true;
+}
+
 /* Describes an entry as it is now. Returns 0 when it is not there any more for the caller. */
-static int describe(const Page *page, const BhListingEntry *entry, BhEntry *ret) {
+static int describe(Page *page, const BhListingEntry *entry, BhEntry *ret) {
         char owner[BH_UUID_SIZE];
         struct stat st;
         int r;
@@ -166,6 +180,7 @@ static int describe(const Page *page, const BhListingEntry *entry, BhEntry *ret)
         if (!bh_access_may_view(page->caller, owner))
                 return 0;
         bh_entry_fill(page->files, page->caller, NULL, entry->name, &st, owner, ret);
+        note_node(page, entry, &st);
         return 1;
 }
 
@@ -181,7 +196,7 @@ static char *make_cursor(const Page *page, const BhListingEntry *entry) {
         return bh_cursor_format(&cursor);
 }
 
-static int fill_page(const Page *page, size_t rank, BhList *list) {
+static int fill_page(Page *page, size_t rank, BhList *list) {
         const BhListing *listing = page->listing;
         const BhListingEntry *last = NULL;
 
@@ -214,16 +229,120 @@ static int parse_cursor(const BhListOptions *options, BhCursor *ret) {
         return ret->sort == options->sort && ret->descending == options->descending ? 0 : -EINVAL;
 }
 
+/* Hashes a page as it is replied, and whom it is for. */
+static void make_version(const Page *page, const BhPath *path, BhList *list) {
+        const BhListOptions *options = page->options;
+        const char *cursor = options->cursor ?: "";
+        const uint64_t numbers[] = {page->caller->user_id, page->caller->role, options->sort,
+                                    options->descending,   options->limit,     list->total};
+        unsigned char hash[(BH_VERSION_SIZE - 1) / 2];
+        crypto_generichash_state state;
+
+        crypto_generichash_init(&state, NULL, 0, sizeof(hash));
+        crypto_generichash_update(&state, (const void *)numbers, sizeof(numbers));
+        crypto_generichash_update(&state, (const void *)path->text, strlen(path->text) + 1);
+        crypto_generichash_update(&state, (const void *)cursor, strlen(cursor) + 1);
+        crypto_generichash_update(&state, (const void *)list->next_cursor, strlen(list->next_cursor) + 1);
+        for (size_t i = 0; i < list->n_entries; i++) {
+                const BhEntry *entry = &list->entries[i];
+                const uint64_t values[] = {entry->is_directory, entry->is_writable, entry->size,
+                                           (uint64_t)entry->modified_usec, entry->owner_id};
+
+                crypto_generichash_update(&state, (const void *)entry->name, strlen(entry->name) + 1);
+                crypto_generichash_update(&state, (const void *)values, sizeof(values));
+                crypto_generichash_update(&state, (const void *)entry->etag, strlen(entry->etag) + 1);
+        }
+        crypto_generichash_final(&state, hash, sizeof(hash));
+        sodium_bin2hex(list->version, sizeof(list->version), hash, sizeof(hash));
+}
+
+/* All that a page depends on besides what is in the directory. Free with g_free(). */
+static char *make_key(const Page *page, const BhPath *path) {
+        const BhListOptions *options = page->options;
+        const BhCaller *caller = page->caller;
+        const BhNode *directory = page->directory;
+
+        return g_strdup_printf("%" G_GINT64_MODIFIER "x %d %s %" G_GINT64_MODIFIER "x %" G_GINT64_MODIFIER
+                               "x %s %d %d %u %" G_GINT64_MODIFIER "x %s %s",
+                               (guint64)caller->user_id, caller->role, caller->owner, (guint64)directory->stat.st_dev,
+                               (guint64)directory->stat.st_ino, directory->owner, options->sort, options->descending,
+                               options->limit, (guint64)bh_accounts_generation(page->files->accounts),
+                               options->cursor ?: "", path->text);
+}
+
+/* The directory has been opened, and the caller may view it. */
+static int read_page(Page *page, const BhPath *path, const BhCursor *cursor, BhList *list) {
+        BhListing *listing = NULL;
+        int r;
+
+        r = bh_listings_get(page->files->listings, page->fd, page->directory->is_root,
+                            !bh_caller_is_admin(page->caller), page->options->sort, &listing);
+        if (r < 0)
+                return r;
+        page->listing = listing;
+        list->total = find_viewable(page);
+        r = fill_page(page, cursor ? bh_listing_after(listing, cursor) : 0, list);
+        if (r >= 0)
+                make_version(page, path, list);
+        return r;
+}
+
+/* Likewise, for one who will ask whether it has changed. */
+static int watch_page(Page *page, const BhPath *path, const BhCursor *cursor, const char *key, BhList *list) {
+        BhVersions *versions = page->files->versions;
+        BhVersionWatch watch;
+        int r;
+
+        bh_versions_begin(versions, page->fd, &watch);
+        r = read_page(page, path, cursor, list);
+        if (r < 0 || page->has_other_names || page->children->len > BH_VERSION_CHILDREN_MAX) {
+                bh_versions_give_up(versions, &watch);
+                return r;
+        }
+        BhVersion version = {.next_cursor = list->next_cursor, .total = list->total};
+        g_strlcpy(version.text, list->version, sizeof(version.text));
+        bh_versions_keep(versions, &watch, key, &version, g_steal_pointer(&page->children));
+        return 0;
+}
+
+/* Without reading the directory, if its page is known to be the one that the caller has. */
+static bool find_unchanged(const Page *page, const char *key, BhList *list) {
+        BhVersion version;
+
+        if (!page->options->if_version[0] ||
+            !bh_versions_find(page->files->versions, key, page->directory->fd, &version))
+                return false;
+        if (strcmp(version.text, page->options->if_version) != 0) {
+                bh_version_clear(&version);
+                return false;
+        }
+        list->next_cursor = g_steal_pointer(&version.next_cursor);
+        list->total = version.total;
+        g_strlcpy(list->version, version.text, sizeof(list->version));
+        return true;
+}
+
+static void drop_entries(BhList *list) {
+        for (size_t i = 0; i < list->n_entries; i++)
+                bh_entry_clear(&list->entries[i]);
+        list->n_entries = 0;
+        list->is_unchanged = true;
+}
+
 static int list_path(BhFiles *files, const BhCaller *caller, const char *text, const BhListOptions *options,
                      BhList *ret) {
         _cleanup_(bh_path_clear) BhPath path = {};
         _cleanup_(bh_node_clear) BhNode node = BH_NODE_INIT;
-        _cleanup_(page_clear)
-                Page page = {.files = files, .caller = caller, .options = options, .directory = &node, .fd = -1};
+        _cleanup_(page_clear) Page page = {.files = files,
+                                           .caller = caller,
+                                           .options = options,
+                                           .directory = &node,
+                                           .fd = -1,
+                                           .children = bh_version_children_new()};
         _cleanup_(bh_list_clear) BhList list = {};
         bool has_cursor = options->cursor && options->cursor[0];
+        g_autofree char *key = NULL;
         BhCursor cursor;
-        BhListing *listing = NULL;
         int r;
 
         if (options->limit == 0 || options->limit > BH_LIST_LIMIT_MAX)
@@ -237,18 +356,18 @@ static int list_path(BhFiles *files, const BhCaller *caller, const char *text, c
                 return r;
         if (!bh_node_is_directory(&node))
                 return -ENOTDIR;
-        page.fd = bh_path_reopen(node.fd, O_RDONLY | O_DIRECTORY);
-        if (page.fd < 0)
-                return page.fd;
-        r = bh_listings_get(files->listings, page.fd, node.is_root, !bh_caller_is_admin(caller), options->sort,
-                            &listing);
-        if (r < 0)
-                return r;
-        page.listing = listing;
-        list.total = find_viewable(&page);
-        r = fill_page(&page, has_cursor ? bh_listing_after(listing, &cursor) : 0, &list);
-        if (r < 0)
-                return r;
+        key = options->if_version ? make_key(&page, &path) : NULL;
+        if (!key || !find_unchanged(&page, key, &list)) {
+                page.fd = bh_path_reopen(node.fd, O_RDONLY | O_DIRECTORY);
+                if (page.fd < 0)
+                        return page.fd;
+                r = key ? watch_page(&page, &path, has_cursor ? &cursor : NULL, key, &list)
+                        : read_page(&page, &path, has_cursor ? &cursor : NULL, &list);
+                if (r < 0)
+                        return r;
+        }
+        if (key && strcmp(list.version, options->if_version) == 0)
+                drop_entries(&list);
         *ret = list;
         list = (BhList){};
         return 0;

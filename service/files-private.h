@@ -13,11 +13,12 @@
 #include "sweeper.h"
 #include "sync.h"
 #include "tree.h"
+#include "version.h"
 
 /* What the modules of the files domain share. Nothing outside of it includes this.
  *
- * Locks, in the order in which they are taken: an upload's own, names, then those within quota, sync, listings and
- * uploads, which are leaves. While names is held nothing else of this service gives, takes or changes a name; what is
+ * Locks, in the order in which they are taken: an upload's own, names, then those within quota, sync, listings,
+ * versions and uploads, which are leaves. While names is held nothing else of this service gives, takes or changes a name; what is
  * slow (fsync, the database) is done without it. Reading does not take it: a walk through descriptors sees each
  * directory at one moment. */
 
@@ -30,6 +31,7 @@ struct BhFiles {
         BhQuota *quota;
         BhSync *sync;
         BhListings *listings;
+        BhVersions *versions;
         BhUploads *uploads;
         BhSweeper *sweeper;
         BhRateLimit

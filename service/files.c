@@ -90,6 +90,7 @@ int bh_files_open(BhFiles **ret, const BhFilesConfig *config, BhDatabase *databa
         files->quota = bh_quota_new(config->quota_bytes);
         files->sync = bh_sync_new();
         files->listings = bh_listings_new();
+        files->versions = bh_versions_new();
         files->uploads = bh_uploads_new();
         files->refusals = bh_rate_limit_new(REFUSALS, REFUSALS_SECONDS, REFUSALS_KEYS);
         files->trash_days = config->trash_days;
@@ -203,6 +204,7 @@ void bh_files_free(BhFiles *files) {
                         bh_log_warning_errno(r, "The next start will count the usage of the storage anew");
         }
         bh_sweeper_free(files->sweeper);
+        bh_versions_free(files->versions);
         bh_listings_free(files->listings);
         bh_rate_limit_free(files->refusals);
         bh_sync_free(files->sync);

@@ -7,6 +7,7 @@
 #include "account.h"
 #include "caller.h"
 #include "database.h"
+#include "version.h"
 
 /* The files on the NAS: what the bus adapters of org.baluhost.NAS1.Files and .Upload call.
  *
@@ -100,6 +101,7 @@ typedef struct BhListOptions {
         const char *cursor; /* of an earlier page, or NULL or "" */
         BhSort sort;
         bool descending;
+        const char *if_version; /* version of the page that the caller has, "" for none; NULL: will not ask again */
 } BhListOptions;
 
 typedef struct BhList {
@@ -107,11 +109,13 @@ typedef struct BhList {
         size_t n_entries;
         char *next_cursor; /* owned; "" after the last page */
         uint64_t total;    /* entries in the directory that the caller may view */
+        char version[BH_VERSION_SIZE];
+        bool is_unchanged; /* it is if_version that the page still has; there are no entries then */
 } BhList;
 
 void bh_list_clear(BhList *list);
 
-/* A page of a directory. Errors: also -ENOTDIR, -EINVAL (limit, or a cursor that is none, or is of another order). */
+/* A page of a directory. Its version is the same as long as it looks the same to the same account, and tells nothing else. Errors: also -ENOTDIR, -EINVAL (limit, or a cursor that is none, or is of another order). */
 int bh_files_list(BhFiles *files, const BhCaller *caller, const char *path, const BhListOptions *options, BhList *ret);
 
 int bh_files_stat(BhFiles *files, const BhCaller *caller, const char *path, BhEntry *ret);

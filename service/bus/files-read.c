@@ -11,10 +11,10 @@
 #define CURSOR_MAX 1024
 #define WORD_MAX 64
 
-/* List(s path, a{sv} options) → a(sstxtsb) entries, s next_cursor, t total ------------------------------------------------------------------ */
+/* List(s path, a{sv} options) → a(sstxtsb) entries, s next_cursor, t total, s version ---------------------------------------------------------- */
 
 typedef struct List {
-        char *path, *cursor, *sort, *order;
+        char *path, *cursor, *sort, *order, *if_version;
         uint32_t limit;
         BhList list;
 } List;
@@ -26,6 +26,7 @@ static void list_clear(void *data) {
         g_free(list->cursor);
         g_free(list->sort);
         g_free(list->order);
+        g_free(list->if_version);
         bh_list_clear(&list->list);
 }
 
@@ -51,7 +52,7 @@ static int parse_order(BhCall *call, const List *list, BhListOptions *options) {
 
 static int list_work(BhCall *call, void *data) {
         List *list = data;
-        BhListOptions options = {.limit = list->limit, .cursor = list->cursor};
+        BhListOptions options = {.limit = list->limit, .cursor = list->cursor, .if_version = list->if_version};
         int r;
 
         r = parse_order(call, list, &options);
@@ -77,7 +78,7 @@ static int list_reply(BhCall *call, void *data, sd_bus_message *reply) {
         }
         if (r >= 0)
                 r = sd_bus_message_close_container(reply);
-        return r < 0 ? r : sd_bus_message_append(reply, "st", list->next_cursor, list->total);
+        return r < 0 ? r : sd_bus_message_append(reply, "sts", list->next_cursor, list->total, list->version);
 }
 
 static const BhMethod list_method = {
@@ -98,6 +99,7 @@ int bh_files_method_list(sd_bus_message *m, void *userdata, sd_bus_error *error)
                 {"cursor", 's', &list->cursor, NULL, CURSOR_MAX},
                 {"sort", 's', &list->sort, NULL, WORD_MAX},
                 {"order", 's', &list->order, NULL, WORD_MAX},
+                {"if_version", 's', &list->if_version, NULL, WORD_MAX},
         };
         int r;
 

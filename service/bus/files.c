@@ -9,7 +9,7 @@
 static const sd_bus_vtable vtable[] = {
         SD_BUS_VTABLE_START(0),
         SD_BUS_METHOD_WITH_ARGS("List", SD_BUS_ARGS("s", path, "a{sv}", options),
-                                SD_BUS_RESULT("a(sstxtsb)", entries, "s", next_cursor, "t", total),
+                                SD_BUS_RESULT("a(sstxtsb)", entries, "s", next_cursor, "t", total, "s", version),
                                 bh_files_method_list, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD_WITH_ARGS("Stat", SD_BUS_ARGS("s", path, "a{sv}", options), SD_BUS_RESULT("a{sv}", entry),
                                 bh_files_method_stat, SD_BUS_VTABLE_UNPRIVILEGED),

@@ -130,7 +130,7 @@ def test_list_shows_folders_first_and_names_without_case(files, user):
     assert sizes == sorted(sizes)
     times = [entry[3] for entry in files.List(user.folder, sort="modified", order="desc")[0][1:]]
     assert times == sorted(times, reverse=True)
-    entries, cursor, total = files.List(user.folder)
+    entries, cursor, total, _version = files.List(user.folder)
     assert (cursor, total) == ("", 4)
     name, kind, size, modified, owner, etag, writable = entries[1]
     assert (name, kind, size, owner, writable) == ("A", "file", 3, user.id, True)
@@ -144,7 +144,7 @@ def test_list_goes_on_from_page_to_page(files, user):
         files.upload(f"{user.folder}/{name}", b"")
     found, cursor = [], ""
     while True:
-        entries, cursor, total = files.List(user.folder, limit=7, cursor=cursor)
+        entries, cursor, total, _version = files.List(user.folder, limit=7, cursor=cursor)
         assert total == 25
         found += [entry[0] for entry in entries]
         if not cursor:
@@ -447,3 +447,21 @@ def wait_for(bus, job, token):
         timeout.destroy()
         bus.connection.signal_unsubscribe(subscription)
         context.pop_thread_default()
+
+
+def test_a_list_says_whether_it_is_still_the_one_that_was_read(bus, user, sandbox):
+    folder = bus.Files.List(user.folder, if_version="", token=user.token)
+    assert folder[3] and folder[0] == []
+    bus.upload(f"{user.folder}/a", b"1", token=user.token)
+
+    entries, _cursor, total, version = bus.Files.List(user.folder, if_version=folder[3], token=user.token)
+    assert [entry[0] for entry in entries] == ["a"] and version != folder[3]
+    assert bus.Files.List(user.folder, if_version=version, token=user.token) == ([], "", total, version)
+    assert bus.Files.List(user.folder, token=user.token)[3] == version
+
+    # By another program, and then another page.
+    path = sandbox.storage_dir / user.folder / "a"
+    path.write_bytes(b"22")
+    entries, _cursor, _total, changed = bus.Files.List(user.folder, if_version=version, token=user.token)
+    assert entries[0][2] == 2 and changed != version
+    assert bus.Files.List(user.folder, if_version=changed, order="desc", token=user.token)[0] != []

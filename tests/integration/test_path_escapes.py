@@ -173,7 +173,7 @@ def test_names_on_the_disk_that_cannot_be_said_do_no_harm(bus, methods, sandbox,
             file.write(b"12")
     with open(os.path.join(directory, b"good"), "wb") as file:
         file.write(b"1")
-    entries, _cursor, total = methods.files.List(methods.folder, token=methods.token)
+    entries, _cursor, total, _version = methods.files.List(methods.folder, token=methods.token)
     assert ([entry[0] for entry in entries], total) == (["good"], 1)
     trash_id = methods.files.Delete(methods.folder, token=methods.token)
     [item] = [item for item in methods.files.ListTrash(token=methods.token) if item[0] == trash_id]

@@ -228,7 +228,7 @@ def test_many_uploads_at_once(sandbox, user, bus):
     for thread in threads:
         thread.join()
     assert not errors
-    entries, _cursor, total = bus.Files.List(user.folder, token=user.token)
+    entries, _cursor, total, _version = bus.Files.List(user.folder, token=user.token)
     assert total == 200
     assert bus.Files.GetUsage(token=user.token)["used_bytes"] == sum(entry[2] for entry in entries)
     assert bus.read(f"{user.folder}/7-24", token=user.token) == b"7 24"

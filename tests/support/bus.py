@@ -2,7 +2,7 @@
 """A D-Bus client that knows the interfaces from dbus/*.xml.
 
     bus = Bus(address)
-    entries, cursor, total = bus.Files.List("Demo", limit=10)
+    entries, cursor, total, version = bus.Files.List("Demo", limit=10)
     bus.Files.Rename("Notes.txt", "Ideas.txt", token=token)
 
 Keyword arguments become the options of the call; `token` is the option "auth.token". Descriptors go in and come back as Python file descriptors,

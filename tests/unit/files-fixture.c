@@ -13,6 +13,7 @@
 /* Accounts as far as the files domain asks for them. */
 struct BhAccounts {
         BhAccount accounts[3];
+        uint64_t generation;
 };
 
 static BhAccount *copy_account(const BhAccount *account) {
@@ -40,8 +41,16 @@ uint64_t bh_accounts_id_of_owner(BhAccounts *accounts, const char *owner) {
         return 0;
 }
 
+uint64_t bh_accounts_generation(BhAccounts *accounts) {
+        return accounts->generation;
+}
+
 BhAccount *bh_accounts_get_by_owner(BhAccounts *accounts, const char *owner) {
         return bh_accounts_get(accounts, bh_accounts_id_of_owner(accounts, owner));
+}
+
+void fixture_accounts_changed(Fixture *f) {
+        f->accounts->generation++;
 }
 
 static void add_account(Fixture *f, uint64_t id, const char *name, BhRole role, BhCaller *ret) {

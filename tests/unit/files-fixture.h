@@ -29,6 +29,9 @@ void fixture_restart(Fixture *f, bool is_clean);
 #define FIXTURE_TEST_QUOTA(path, quota, function)                                                                      \
         g_test_add(path, Fixture, GSIZE_TO_POINTER(quota), fixture_set_up, function, fixture_tear_down)
 
+/* Makes believe that some account has changed. */
+void fixture_accounts_changed(Fixture *f);
+
 /* Uploads text as path; returns what commit, or begin, returned. */
 int fixture_put(Fixture *f, const BhCaller *caller, const char *path, const char *text);
 int fixture_put_with(Fixture *f, const BhCaller *caller, const char *path, const char *text,
