@@ -20,12 +20,7 @@ GVariant *bh_call_options(BhRequest *request) {
 
 void bh_call(BhServer *server, const char *object, const char *interface, const char *method, GVariant *arguments,
              GAsyncReadyCallback callback, gpointer data) {
-        g_autofree char *path = object ? g_strconcat(BH_ROOT_PATH "/", object, NULL) : g_strdup(BH_ROOT_PATH);
-        g_autofree char *name =
-                strchr(interface, '.') ? g_strdup(interface) : g_strconcat(BH_BUS_NAME ".", interface, NULL);
-
-        g_dbus_connection_call(server->bus, BH_BUS_NAME, path, name, method, arguments, NULL, G_DBUS_CALL_FLAGS_NONE,
-                               BH_CALL_TIMEOUT_MS, NULL, callback, data);
+        bh_bus_call(server->bus, object, interface, method, arguments, NULL, BH_CALL_TIMEOUT_MS, callback, data);
 }
 
 BhCarried bh_call_carried(BhRequest *request) {
@@ -67,9 +62,10 @@ void bh_call_write_file(yajl_gen json, GVariant *entry) {
 static void write_structure(yajl_gen json, GVariant *item, char **members, gboolean is_file, const char *folder) {
         const char *name = NULL, *type = NULL;
         gint64 modified_usec = 0;
+        gsize count = g_variant_n_children(item);
 
         yajl_gen_map_open(json);
-        for (gsize i = 0; i < g_variant_n_children(item) && members[i]; i++) {
+        for (gsize i = 0; i < count && members[i]; i++) {
                 g_autoptr(GVariant) value = g_variant_get_child_value(item, i);
 
                 bh_json_variant_member(json, members[i], value);
@@ -199,7 +195,7 @@ static gboolean reply_is_as_described(const BhRoute *route, GVariant *reply) {
 static void route_answered(GObject *source, GAsyncResult *result, gpointer data) {
         g_autoptr(BhRequest) request = data;
         g_autoptr(GError) error = NULL;
-        g_autoptr(GVariant) reply = g_dbus_connection_call_finish(G_DBUS_CONNECTION(source), result, &error);
+        g_autoptr(GVariant) reply = bh_bus_call_finish(result, NULL, &error);
         const BhRoute *route = request->route;
         g_auto(yajl_gen) json = NULL;
         g_autoptr(GBytes) text = NULL;

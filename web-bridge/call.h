@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #pragma once
 
-#include <gio/gunixfdlist.h>
-
 #include "arguments.h"
 #include "json.h"
 #include "request.h"

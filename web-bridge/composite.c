@@ -11,7 +11,7 @@
 #define MAX_BULK 1000
 
 static GVariant *finish(GObject *source, GAsyncResult *result, GError **error) {
-        return g_dbus_connection_call_finish(G_DBUS_CONNECTION(source), result, error);
+        return bh_bus_call_finish(result, NULL, error);
 }
 
 /* --- GET /api/auth/setup: three properties of the Manager --- */

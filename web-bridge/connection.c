@@ -203,6 +203,10 @@ gboolean bh_connection_is_plain(BhConnection *connection) {
         return G_IS_SOCKET_CONNECTION(connection->stream);
 }
 
+const char *bh_connection_get_target(BhConnection *connection) {
+        return bh_wire_get_target(connection->wire);
+}
+
 gsize bh_connection_take(BhConnection *connection, void *buffer, gsize size) {
         return bh_wire_take(connection->wire, buffer, size);
 }

@@ -54,6 +54,9 @@ void bh_connection_serve_again(BhConnection *connection);
 /* Whether bytes may go between the socket and files directly: not through TLS. */
 gboolean bh_connection_is_plain(BhConnection *connection);
 
+/* The target of the request being served, as it came. Borrowed. */
+const char *bh_connection_get_target(BhConnection *connection);
+
 /* Takes bytes of the body that were received together with the head. */
 gsize bh_connection_take(BhConnection *connection, void *buffer, gsize size);
 

@@ -170,8 +170,7 @@ static void opened(GObject *source, GAsyncResult *result, gpointer data) {
         g_autoptr(BhRequest) request = data;
         g_autoptr(GUnixFDList) descriptors = NULL;
         g_autoptr(GError) error = NULL;
-        g_autoptr(GVariant) reply = g_dbus_connection_call_with_unix_fd_list_finish(G_DBUS_CONNECTION(source),
-                                                                                    &descriptors, result, &error);
+        g_autoptr(GVariant) reply = bh_bus_call_finish(result, &descriptors, &error);
         g_autoptr(GVariant) entry = NULL;
         int index, fd;
 
@@ -190,7 +189,7 @@ static void opened(GObject *source, GAsyncResult *result, gpointer data) {
 static void looked(GObject *source, GAsyncResult *result, gpointer data) {
         g_autoptr(BhRequest) request = data;
         g_autoptr(GError) error = NULL;
-        g_autoptr(GVariant) reply = g_dbus_connection_call_finish(G_DBUS_CONNECTION(source), result, &error);
+        g_autoptr(GVariant) reply = bh_bus_call_finish(result, NULL, &error);
         g_autoptr(GVariant) entry = NULL;
 
         if (!reply) {
@@ -218,8 +217,6 @@ void bh_download(BhRequest *request) {
         if (bh_request_is(request, "HEAD"))
                 bh_call(request->server, NULL, "Files", "Stat", arguments, looked, bh_request_ref(request));
         else
-                g_dbus_connection_call_with_unix_fd_list(
-                        request->server->bus, BH_BUS_NAME, BH_ROOT_PATH, BH_BUS_NAME ".Files", "Open", arguments,
-                        G_VARIANT_TYPE("(ha{sv})"), G_DBUS_CALL_FLAGS_NONE, BH_CALL_TIMEOUT_MS, NULL, NULL, opened,
-                        bh_request_ref(request));
+                bh_bus_call(request->server->bus, NULL, "Files", "Open", arguments, "(ha{sv})", BH_CALL_TIMEOUT_MS,
+                            opened, bh_request_ref(request));
 }

@@ -59,19 +59,38 @@ static gint64 floor_divide(gint64 number, gint64 by) {
         return number / by - (number % by < 0);
 }
 
+/* @number in @width digits at *@to, which is moved behind them. printf() would be a third of the cost of a list. */
+static void put_digits(char **to, guint number, guint width) {
+        for (guint i = width; i > 0; i--) {
+                (*to)[i - 1] = '0' + number % 10;
+                number /= 10;
+        }
+        *to += width;
+}
+
 void bh_json_time(yajl_gen json, gint64 usec) {
         time_t seconds = floor_divide(usec, G_USEC_PER_SEC);
-        guint milliseconds = (usec - (gint64)seconds * G_USEC_PER_SEC) / 1000;
         struct tm parts;
-        char text[64];
+        char text[] = "yyyy-mm-ddThh:mm:ss.mmmZ", *to = text;
 
         if (usec == 0 || !gmtime_r(&seconds, &parts) || parts.tm_year + 1900 > 9999 || parts.tm_year + 1900 < 0) {
                 yajl_gen_null(json);
                 return;
         }
-        g_snprintf(text, sizeof text, "%04d-%02d-%02dT%02d:%02d:%02d.%03uZ", parts.tm_year + 1900, parts.tm_mon + 1,
-                   parts.tm_mday, parts.tm_hour, parts.tm_min, parts.tm_sec, milliseconds);
-        bh_json_string(json, text);
+        put_digits(&to, parts.tm_year + 1900, 4);
+        to++;
+        put_digits(&to, parts.tm_mon + 1, 2);
+        to++;
+        put_digits(&to, parts.tm_mday, 2);
+        to++;
+        put_digits(&to, parts.tm_hour, 2);
+        to++;
+        put_digits(&to, parts.tm_min, 2);
+        to++;
+        put_digits(&to, parts.tm_sec, 2);
+        to++;
+        put_digits(&to, (usec - (gint64)seconds * G_USEC_PER_SEC) / 1000, 3);
+        yajl_gen_string(json, (const guchar *)text, strlen(text));
 }
 
 const char *bh_json_name(const char *name, const GVariantType *type, char buffer[static 64]) {

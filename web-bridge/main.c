@@ -80,11 +80,13 @@ static void announce(Program *program) {
 static int serve(Program *program, GError **error) {
         BhServer *server = &program->server;
 
-        server->bus = g_bus_get_sync(G_BUS_TYPE_SYSTEM, NULL, error);
-        if (!server->bus)
+        g_autoptr(GDBusConnection) connection = g_bus_get_sync(G_BUS_TYPE_SYSTEM, NULL, error);
+
+        if (!connection)
                 return EXIT_FAILURE;
-        g_dbus_connection_set_exit_on_close(server->bus, FALSE);
-        g_signal_connect(server->bus, "closed", G_CALLBACK(on_bus_closed), program);
+        server->bus = bh_bus_new(connection);
+        g_dbus_connection_set_exit_on_close(connection, FALSE);
+        g_signal_connect(connection, "closed", G_CALLBACK(on_bus_closed), program);
         server->workers = bh_workers_new(WORKERS);
         server->soup = soup_server_new("raw-paths", TRUE, NULL);
         server->connections = bh_connections_new(server->config, server->soup, bh_reply_refusal);
@@ -105,7 +107,7 @@ static void program_clear(Program *program) {
                 soup_server_disconnect(program->server.soup);
         g_clear_object(&program->server.soup);
         g_clear_pointer(&program->server.workers, bh_workers_free);
-        g_clear_object(&program->server.bus);
+        g_clear_pointer(&program->server.bus, bh_bus_free);
         g_clear_pointer(&program->server.openapi, g_bytes_unref);
         g_clear_pointer(&program->server.docs, g_bytes_unref);
         g_clear_pointer(&program->server.connections, bh_connections_free);

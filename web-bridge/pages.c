@@ -115,8 +115,7 @@ static void serve_ui(BhRequest *request, const char *path) {
 void bh_pages_serve(BhRequest *request) {
         BhServer *server = request->server;
         const char *problem;
-        g_autofree char *path =
-                bh_percent_decode(g_uri_get_path(soup_server_message_get_uri(request->msg)), FALSE, &problem);
+        g_autofree char *path = bh_percent_decode(request->target, FALSE, &problem);
 
         if (!bh_request_is(request, "GET") && !bh_request_is(request, "HEAD")) {
                 soup_message_headers_replace(reply_headers(request), "Allow", "GET, HEAD");

@@ -20,6 +20,8 @@ static void request_free(gpointer data) {
         g_clear_pointer(&request->query, g_hash_table_unref);
         g_clear_pointer(&request->cookies, g_hash_table_unref);
         g_clear_pointer(&request->body, json_node_unref);
+        g_free(request->target);
+        g_free(request->target_query);
         g_free(request->token);
         g_free(request->client_address);
         g_free(request);
@@ -186,11 +188,23 @@ static gboolean read_token(BhRequest *request) {
         return TRUE;
 }
 
+/* "/path?query", or the same behind "http://host". */
+void bh_request_read_target(BhRequest *request) {
+        BhConnection *connection = bh_request_connection(request);
+        const char *target = connection ? bh_connection_get_target(connection) : "";
+        const char *authority = *target == '/' ? NULL : strstr(target, "://");
+        const char *path = authority ? authority + 3 + strcspn(authority + 3, "/?") : target;
+        gsize length = strcspn(path, "?");
+
+        request->target = length > 0 ? g_strndup(path, length) : g_strdup("/");
+        request->target_query = path[length] == '?' ? g_strdup(path + length + 1) : NULL;
+}
+
 static gboolean read_query(BhRequest *request) {
         g_autofree char *member = NULL;
         const char *problem = NULL;
 
-        request->query = bh_query_parse(g_uri_get_query(soup_server_message_get_uri(request->msg)), &member, &problem);
+        request->query = bh_query_parse(request->target_query, &member, &problem);
         if (!request->query)
                 bh_reply_problem(request, "query", member, problem);
         return request->query != NULL;

@@ -4,6 +4,7 @@
 #include <json-glib/json-glib.h>
 #include <libsoup/soup.h>
 
+#include "bus.h"
 #include "config.h"
 #include "connection.h"
 #include "routes.h"
@@ -11,7 +12,7 @@
 /* The program. Borrowed by every request. */
 typedef struct {
         BhConfig *config;
-        GDBusConnection *bus;
+        BhBus *bus;
         SoupServer *soup;
         BhConnections *connections;
         GThreadPool *workers;   /* see work.h */
@@ -23,6 +24,8 @@ struct BhRequest {
         BhServer *server;
         SoupServerMessage *msg; /* the owner */
         const BhRoute *route;   /* NULL: none of the table */
+        char *target;           /* path of the request target, still encoded, as it came */
+        char *target_query;     /* its query, NULL: none */
         GHashTable *path;       /* values of the placeholders, decoded */
         GHashTable *query;
         GHashTable *cookies;
@@ -49,6 +52,9 @@ BhRequest *bh_request_from_message(SoupServerMessage *msg);
 BhRequest *bh_request_ref(BhRequest *request);
 void bh_request_unref(BhRequest *request);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(BhRequest, bh_request_unref)
+
+/* Reads the request target into @request. */
+void bh_request_read_target(BhRequest *request);
 
 /* Reads what the head says into @request: addresses, cookies, token, query, placeholders. FALSE when it has answered with a refusal. */
 gboolean bh_request_read_head(BhRequest *request);

@@ -146,7 +146,7 @@ static gboolean answer_preflight(BhRequest *request) {
 
 /* Finds the row. Outside of /api there are pages, which need none. FALSE when it has answered. */
 static gboolean find_route(BhRequest *request) {
-        const char *path = g_uri_get_path(soup_server_message_get_uri(request->msg));
+        const char *path = request->target;
         g_autofree char *allowed = NULL;
 
         request->path = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
@@ -175,6 +175,7 @@ static void on_head(SoupServer *soup, SoupServerMessage *msg, const char *path, 
         if (connection)
                 bh_connection_enter(connection, BH_PHASE_BODY);
         request->continues = (soup_message_headers_get_expectations(headers) & SOUP_EXPECTATION_CONTINUE) != 0;
+        bh_request_read_target(request);
         if (!find_route(request) || !bh_request_read_head(request))
                 return;
         if (request->route && (!check_token(request) || !check_cross_site(request)))

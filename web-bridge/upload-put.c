@@ -138,7 +138,7 @@ static void begin(BhRequest *request) {
 /* Only to tell 200 from 201. */
 static void looked(GObject *source, GAsyncResult *result, gpointer data) {
         g_autoptr(BhRequest) request = data;
-        g_autoptr(GVariant) reply = g_dbus_connection_call_finish(G_DBUS_CONNECTION(source), result, NULL);
+        g_autoptr(GVariant) reply = bh_bus_call_finish(result, NULL, NULL);
         Put *put = request->stream;
 
         put->replaces = reply != NULL;

@@ -94,8 +94,7 @@ static void begin_answered(GObject *source, GAsyncResult *result, gpointer data)
         g_autofree Beginning *beginning = data;
         g_autoptr(GUnixFDList) descriptors = NULL;
         g_autoptr(GError) error = NULL;
-        g_autoptr(GVariant) reply = g_dbus_connection_call_with_unix_fd_list_finish(G_DBUS_CONNECTION(source),
-                                                                                    &descriptors, result, &error);
+        g_autoptr(GVariant) reply = bh_bus_call_finish(result, &descriptors, &error);
 
         if (reply && take_reply(beginning->upload, reply, descriptors, &error)) {
                 beginning->begun(beginning->data, beginning->upload, NULL);
@@ -116,11 +115,7 @@ void bh_upload_begin(BhServer *server, const char *token, const char *path, guin
         upload->filling = g_byte_array_new();
         upload->writing = g_byte_array_new();
         *beginning = (Beginning){upload, begun, data};
-        g_dbus_connection_call_with_unix_fd_list(server->bus, BH_BUS_NAME, BH_ROOT_PATH, BH_BUS_NAME ".Files",
-                                                 "BeginUpload", g_variant_new("(st@a{sv})", path, size, options),
-                                                 G_VARIANT_TYPE("(oh)"), G_DBUS_CALL_FLAGS_NONE, BH_CALL_TIMEOUT_MS,
-                                                 NULL, NULL, begin_answered, beginning);
-}
+        bh_bus_call(server->bus, NULL, "Files", "BeginUpload", g_variant_new("(st@a{sv}
 
 /* --- write --- */
 
@@ -247,7 +242,7 @@ static gboolean is_busy(const GError *error) {
 static void commit_answered(GObject *source, GAsyncResult *result, gpointer data) {
         BhUpload *upload = data;
         g_autoptr(GError) error = NULL;
-        g_autoptr(GVariant) reply = g_dbus_connection_call_finish(G_DBUS_CONNECTION(source), result, &error);
+        g_autoptr(GVariant) reply = bh_bus_call_finish(result, NULL, &error);
         g_autoptr(GVariant) entry = reply ? g_variant_get_child_value(reply, 0) : NULL;
 
         if (!reply && is_busy(error) && upload->retries++ < BUSY_RETRIES) {
@@ -263,11 +258,8 @@ static void commit_answered(GObject *source, GAsyncResult *result, gpointer data
 
 static void call_upload(BhUpload *upload, const char *method, GVariant *options, const char *reply_type,
                         GAsyncReadyCallback callback) {
-        g_autofree char *path = g_strconcat(BH_ROOT_PATH "/", upload->object, NULL);
-
-        g_dbus_connection_call(upload->server->bus, BH_BUS_NAME, path, BH_BUS_NAME ".Upload", method,
-                               g_variant_new("(@a{sv})", options), G_VARIANT_TYPE(reply_type), G_DBUS_CALL_FLAGS_NONE,
-                               callback ? G_MAXINT : -1, NULL, callback, upload);
+        bh_bus_call(upload->server->bus, upload->object, "Upload", method, g_variant_new("(@a{sv})", options),
+                    reply_type, callback ? G_MAXINT : BH_CALL_TIMEOUT_MS, callback, upload);
 }
 
 static void send_commit(BhUpload *upload) {

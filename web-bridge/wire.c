@@ -42,6 +42,7 @@ struct _BhWire {
         BhWireRefused refused;
         gpointer data;
         Mode mode;
+        char *target; /* of the last head */
         GByteArray *received;
         gsize taken;     /* bytes of it that were given on */
         gsize scanned;   /* bytes behind these that were searched for the end of a head */
@@ -107,6 +108,14 @@ static void skip_empty_lines(BhWire *wire) {
                 wire->taken += 2;
 }
 
+/* What is between the two spaces of the request line of a checked head. */
+static void keep_target(BhWire *wire, const char *head) {
+        const char *begin = strchr(head, ' ') + 1;
+
+        g_free(wire->target);
+        wire->target = g_strndup(begin, strcspn(begin, " "));
+}
+
 /* Looks for a head in what has been received. FALSE: more is needed. */
 static gboolean find_head(BhWire *wire) {
         const char *text, *reason = NULL;
@@ -129,6 +138,7 @@ static gboolean find_head(BhWire *wire) {
         if (status != 0)
                 refuse(wire, status, reason);
         else {
+                keep_target(wire, text);
                 wire->head = end;
                 wire->served = TRUE;
                 wire->mode = PASSES;
@@ -338,6 +348,7 @@ static void wire_finalize(GObject *object) {
         g_clear_object(&wire->output);
         g_clear_object(&wire->base);
         g_byte_array_unref(wire->received);
+        g_free(wire->target);
         G_OBJECT_CLASS(bh_wire_parent_class)->finalize(object);
 }
 
@@ -374,6 +385,10 @@ void bh_wire_expect_head(BhWire *wire) {
                 return;
         g_byte_array_unref(wire->received); /* a connection that waits holds no block */
         wire->received = g_byte_array_new();
+}
+
+const char *bh_wire_get_target(BhWire *wire) {
+        return wire->target ? wire->target : "";
 }
 
 gsize bh_wire_take(BhWire *wire, void *buffer, gsize size) {

@@ -19,6 +19,9 @@ BhWire *bh_wire_new(GIOStream *base, BhWireRefused refused, gpointer data);
 /* The body, if any, has been read: what follows is a head. */
 void bh_wire_expect_head(BhWire *wire);
 
+/* The request target of the last head, as it came: libsoup's own resolves "..", decodes and encodes. Borrowed, "" before the first. */
+const char *bh_wire_get_target(BhWire *wire);
+
 /* Takes up to @size bytes that have been received beyond the head; 0 when there are none here. */
 gsize bh_wire_take(BhWire *wire, void *buffer, gsize size);
 

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: MIT */
+#pragma once
+
+#include <gio/gunixfdlist.h>
+
+/* All calls of the service go through here. A bus refuses a peer that waits for too many answers at once (128 on Debian's system bus); what is beyond that waits
+ * here for its turn. Main thread only. */
+typedef struct BhBus BhBus;
+
+/* @connection: referenced. */
+BhBus *bh_bus_new(GDBusConnection *connection);
+void bh_bus_free(BhBus *bus);
+
+/* Calls @interface.@method ("Files", or a whole name) of @object, a path below the root of the service, NULL for the root itself. @arguments is taken when floating. @reply_type:
+ * checked when it is not NULL. @timeout_ms as for g_dbus_connection_call(). */
+void bh_bus_call(BhBus *bus, const char *object, const char *interface, const char *method, GVariant *arguments,
+                 const char *reply_type, int timeout_ms, GAsyncReadyCallback callback, gpointer data);
+
+/* The reply, or NULL with @error. @descriptors may be NULL; else the caller's to unref, and NULL when there are none. */
+GVariant *bh_bus_call_finish(GAsyncResult *result, GUnixFDList **descriptors, GError **error);
