@@ -115,7 +115,9 @@ void bh_upload_begin(BhServer *server, const char *token, const char *path, guin
         upload->filling = g_byte_array_new();
         upload->writing = g_byte_array_new();
         *beginning = (Beginning){upload, begun, data};
-        bh_bus_call(server->bus, NULL, "Files", "BeginUpload", g_variant_new("(st@a{sv}
+        bh_bus_call(server->bus, NULL, "Files", "BeginUpload", g_variant_new("(st@a{sv})", path, size, options), "(oh)",
+                    BH_CALL_TIMEOUT_MS, begin_answered, beginning);
+}
 
 /* --- write --- */
 
