@@ -16,6 +16,10 @@
 #define CALLS_OF_UID_MAX 512u
 #define CALLS_MAX 8192u
 
+/* Questions to polkit at once, of one Unix user and of all: nobody may ever answer them, and the bus lets us wait for 128 replies. */
+#define QUESTIONS_OF_UID_MAX 32u
+#define QUESTIONS_MAX 100u
+
 /* Audit rows for refusals: so many at once, and then one each second. Whoever is refused can ask again as fast as they like. */
 #define REFUSALS_BURST 100.0
 #define REFUSALS_PER_SECOND 1.0
@@ -26,7 +30,9 @@ struct BhCalls {
         BhService *service;
         BhCall *first;
         unsigned n_calls;
-        GHashTable *counts; /* uid → calls of its peers under way */
+        GHashTable *counts;    /* uid → calls of its peers under way */
+        GHashTable *questions; /* uid → calls of its peers that wait for polkit */
+        unsigned n_questions;
         double refusals_left;
         int64_t refusals_usec; /* when refusals_left was true; monotonic */
         unsigned refusals_dropped;
@@ -72,15 +78,15 @@ static void call_link(BhCall *call) {
         calls->n_calls++;
 }
 
-/* Adds to the calls of a Unix user, and returns how many there are. */
-static unsigned count_call(BhCalls *calls, uid_t uid, int change) {
-        unsigned count = GPOINTER_TO_UINT(g_hash_table_lookup(calls->counts, GUINT_TO_POINTER(uid))) + (unsigned)change;
+/* Adds to the number that belongs to a Unix user, and returns what it is then. */
+static unsigned count(GHashTable *counts, uid_t uid, int change) {
+        unsigned n = GPOINTER_TO_UINT(g_hash_table_lookup(counts, GUINT_TO_POINTER(uid))) + (unsigned)change;
 
-        if (count > 0)
-                g_hash_table_insert(calls->counts, GUINT_TO_POINTER(uid), GUINT_TO_POINTER(count));
+        if (n > 0)
+                g_hash_table_insert(counts, GUINT_TO_POINTER(uid), GUINT_TO_POINTER(n));
         else
-                g_hash_table_remove(calls->counts, GUINT_TO_POINTER(uid));
-        return count;
+                g_hash_table_remove(counts, GUINT_TO_POINTER(uid));
+        return n;
 }
 
 /* The end of every call that was started. */
@@ -96,7 +102,7 @@ static void call_end(BhCall *call) {
                 call->next->previous = call->previous;
         calls->n_calls--;
         if (call->is_counted)
-                count_call(calls, call->uid, -1);
+                count(calls->counts, call->uid, -1);
         call_free(call);
         bh_service_check_idle(service);
 }
@@ -237,12 +243,26 @@ static void call_run(BhCall *call) {
 
 /* Who asks ------------------------------------------------------------------------------------------------------------------------------- */
 
+/* Counts the call's question to polkit, or the end of it. Returns false when there are too many, with nothing counted. */
+static bool count_question(BhCall *call, int change) {
+        BhCalls *calls = call->service->calls;
+
+        if (count(calls->questions, call->uid, change) > QUESTIONS_OF_UID_MAX ||
+            calls->n_questions + (unsigned)change > QUESTIONS_MAX) {
+                count(calls->questions, call->uid, -change);
+                return false;
+        }
+        calls->n_questions += (unsigned)change;
+        return true;
+}
+
 static void polkit_done(BhPolkitAnswer answer, void *userdata) {
         BhCall *call = userdata;
         const char *who = call->caller.username;
         int r;
 
         call->polkit = NULL;
+        count_question(call, -1);
         switch (answer) {
         case BH_POLKIT_ALLOWED:
                 call->caller.role = BH_ROLE_ADMIN;
@@ -267,11 +287,18 @@ static void ask_polkit(BhCall *call) {
         bool interactive;
         int r;
 
+        if (!count_question(call, 1)) {
+                call_finish(call, bh_failure_set(&call->failure, -EAGAIN, NULL,
+                                                 "Too many calls wait for polkit (retry after 1 s)"));
+                return;
+        }
         interactive = !call->no_interaction && sd_bus_message_get_allow_interactive_authorization(call->message) > 0;
         r = bh_polkit_check(call->service->bus, call->peer->name, bh_identity_polkit_action(call->method->who),
                             interactive, polkit_done, call, &call->polkit);
-        if (r < 0)
+        if (r < 0) {
+                count_question(call, -1);
                 call_finish(call, r);
+        }
 }
 
 static void peer_ready(BhPeer *peer, void *userdata) {
@@ -285,7 +312,7 @@ static void peer_ready(BhPeer *peer, void *userdata) {
         call->peer = peer;
         call->uid = peer->uid;
         call->is_counted = true;
-        if (count_call(call->service->calls, peer->uid, 1) > CALLS_OF_UID_MAX) {
+        if (count(call->service->calls->counts, peer->uid, 1) > CALLS_OF_UID_MAX) {
                 call_finish(call,
                             bh_failure_set(&call->failure, -EAGAIN, NULL, "Too many calls at once (retry after 1 s)"));
                 return;
@@ -338,6 +365,7 @@ static void peer_left(const char *name, void *userdata) {
                 call->peer = NULL;
                 if (call->polkit) {
                         bh_polkit_cancel(g_steal_pointer(&call->polkit));
+                        count_question(call, -1);
                         call_end(call);
                 }
         }
@@ -348,6 +376,7 @@ BhCalls *bh_calls_new(BhService *service) {
 
         calls->service = service;
         calls->counts = g_hash_table_new(NULL, NULL);
+        calls->questions = g_hash_table_new(NULL, NULL);
         calls->refusals_left = REFUSALS_BURST;
         calls->refusals_usec = g_get_monotonic_time();
         bh_peers_add_hook(service->peers, peer_left, calls);
@@ -381,5 +410,6 @@ void bh_calls_free(BhCalls *calls) {
                 call_free(call);
         }
         g_hash_table_unref(calls->counts);
+        g_hash_table_unref(calls->questions);
         g_free(calls);
 }

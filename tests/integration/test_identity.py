@@ -299,6 +299,36 @@ def test_the_question_is_taken_back_when_the_caller_leaves(asked):
         assert root.Users.List()[1] == 3
 
 
+def test_one_unix_user_cannot_keep_the_others_out(asked):
+    """Calls that wait for a password that nobody gives are bounded for each Unix user."""
+    authority = asked.authority
+    strangers = [asked.bus(STRANGER_UID) for _ in range(6)]
+    outcome, allowed = [], []
+    try:
+        for stranger in strangers:
+            for _ in range(100):
+                list_users(stranger.connection, outcome, True)
+        until(lambda: len(authority.asked) + len(outcome) == 600, "the questions and the refusals")
+        assert outcome == ["TooManyRequests"] * (600 - 32)
+        with asked.bus() as root, asked.bus(BRIDGE_UID) as bridge, asked.bus(OPERATOR_UID) as operator:
+            assert root.Users.List()[1] == 3
+            assert bridge.Sessions.Login(*ALEX)
+            list_users(operator.connection, allowed, False)
+            until(lambda: len(authority.asked) == 33, "the question about another user")
+            authority.pending.pop().return_value(GLib.Variant("((bba{ss}))", ((True, False, {}),)))
+            until(lambda: allowed, "the reply")
+            assert allowed == [3]
+    finally:
+        for stranger in strangers:
+            stranger.close()
+    until(lambda: len(authority.cancelled) == 32, "the questions to be taken back")
+
+    # What was taken back does not count any more.
+    with asked.bus(STRANGER_UID) as stranger:
+        list_users(stranger.connection, allowed, True)
+        until(lambda: len(authority.asked) == 34, "the question")
+
+
 def test_a_polkit_that_fails_or_talks_nonsense_allows_nothing(asked):
     authority = asked.authority
     with asked.bus(STRANGER_UID) as stranger:
