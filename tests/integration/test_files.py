@@ -423,6 +423,26 @@ def test_strangers_are_refused(sandbox, needs_root):
             assert caught.value.name in ("NotPermitted", "NotLinked"), caught.value
 
 
+def test_without_storage_the_service_says_so(make_sandbox):
+    sandbox = make_sandbox(with_bridge=False, service_config={"storage": {"root": "/nonexistent/storage"}})
+    token = sandbox.token("alex", "demo123")
+    with sandbox.bus() as bus:
+        health = bus.Manager.GetHealth()
+        assert health["status"] == "degraded"
+        assert "/nonexistent/storage" in health["storage"]
+        for call in (
+            lambda: bus.Files.List("", token=token),
+            lambda: bus.Files.Open("a", token=token),
+            lambda: bus.Files.CreateFolder("a", token=token),
+            lambda: bus.Files.Delete("a", token=token),
+            lambda: bus.Files.ListTrash(token=token),
+            lambda: bus.Files.BeginUpload("a", 1, token=token),
+            lambda: bus.Files.GetUsage(token=token),
+        ):
+            with refused("NotAvailable"):
+                call()
+
+
 def test_bad_tokens_are_refused(bus):
     with refused("InvalidToken"):
         bus.Files.List("", token="not.a.token")

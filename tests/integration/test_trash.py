@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Deleting into the trash, and back."""
 
+from support.process import wait_until
 from support.refusals import refused
 
 
@@ -133,11 +134,23 @@ def test_trash_survives_a_restart_and_the_loss_of_the_database(make_sandbox):
         assert bus.read("a", token=admin) == b"12345"
 
 
-def test_trash_is_purged_after_its_days(make_sandbox):
-    """With trash-days of 0 nothing expires, and nothing says it would."""
+def test_nothing_expires_without_trash_days(make_sandbox):
     sandbox = make_sandbox(with_bridge=False, service_config={"storage": {"trash-days": 0}})
     token = sandbox.token("alex", "demo123")
     with sandbox.bus() as bus:
         bus.upload("a", b"1", token=token)
         trash_id = bus.Files.Delete("a", token=token)
         assert trash(bus, token)[trash_id][5] == 0
+
+
+def test_large_trees_are_gone_at_once_and_removed_in_the_background(bus, user, sandbox):
+    directory = sandbox.storage_dir / user.folder / "d"
+    bus.Files.CreateFolder(f"{user.folder}/d", token=user.token)
+    for number in range(3000):
+        (directory / str(number)).touch()
+    trash_id = bus.Files.Delete(f"{user.folder}/d", token=user.token)
+    bus.Files.PurgeTrash(trash_id, token=user.token)
+    assert trash_id not in trash(bus, user.token)
+    reserved = sandbox.storage_dir / ".baluhost"
+    assert not (reserved / "trash" / trash_id).exists()
+    wait_until(lambda: not (reserved / "staging" / trash_id).exists(), "the tree to be removed")
