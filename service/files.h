@@ -231,7 +231,7 @@ int bh_files_upload_abort(BhFiles *files, const BhCaller *caller, const char *id
 /* Gives up all uploads of a bus peer that has left; its unique name. */
 void bh_files_upload_peer_left(BhFiles *files, const char *bus_name);
 
-/* Aborts uploads that have been written more to than their reservation can grow to, and empties them. Call it about
+/* Begins to write what large uploads have brought; aborts those that have been written more to than their reservation can grow to, and empties them. Call it about
  * every second while bh_files_upload_count() is not 0. */
 void bh_files_upload_check(BhFiles *files);
 

@@ -15,6 +15,9 @@
 #define MODIFIED_MIN (INT64_C(-62135596800) * BH_USEC_PER_SEC)
 #define MODIFIED_MAX (INT64_C(253402300799) * BH_USEC_PER_SEC)
 
+/* So much is left to the kernel to write when it likes: without it the commit of a large file would have to wait for gigabytes on a slow disk. */
+#define FLUSH_BYTES (UINT64_C(32) * 1024 * 1024)
+
 struct BhUploads {
         GMutex lock;
         GHashTable *by_id; /* BhUpload with a reference each. One that is over stays as long as a descriptor can still
@@ -424,6 +427,15 @@ static uint64_t written_bytes(const struct stat *st) {
         return allocated > 2 * size + AHEAD_BYTES ? allocated : size;
 }
 
+/* Begins to write what has come. */
+static void flush(BhUpload *upload, uint64_t size) {
+        if (size < upload->flushed + FLUSH_BYTES)
+                return;
+        (void)sync_file_range(upload->fd, (off_t)upload->flushed, (off_t)(size - upload->flushed),
+                              SYNC_FILE_RANGE_WRITE);
+        upload->flushed = size;
+}
+
 /* upload->lock is held. */
 static void check_upload(BhFiles *files, BhUpload *upload) {
         struct stat st;
@@ -434,6 +446,7 @@ static void check_upload(BhFiles *files, BhUpload *upload) {
         }
         if (fstat(upload->fd, &st) < 0)
                 return;
+        flush(upload, (uint64_t)st.st_size);
         uint64_t written = written_bytes(&st);
         if (written <= upload->reserved + upload->credit)
                 return;

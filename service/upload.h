@@ -25,6 +25,7 @@ typedef struct BhUpload {
         int fd;                   /* of the staging file, to read */
         char owner[BH_UUID_SIZE]; /* whom the reservation is charged to */
         uint64_t reserved;
+        uint64_t flushed; /* bytes that the kernel has been told to write */
         uint64_t credit; /* bytes of the file that will be replaced, which may be used again */
         bool is_over;    /* has been published or given up: staging has no such name any more */
         int result;      /* why it was given up by the service */
