@@ -20,7 +20,8 @@ void bh_accessibility_name_peek_button(AdwPasswordEntryRow *row) {
         GtkWidget *button = find_button(GTK_WIDGET(row));
 
         if (button)
-                gtk_accessible_update_property(GTK_ACCESSIBLE(button), GTK_ACCESSIBLE_PROPERTY_LABEL, _("Show password"), -1);
+                gtk_accessible_update_property(GTK_ACCESSIBLE(button), GTK_ACCESSIBLE_PROPERTY_LABEL,
+                                               _("Show password"), -1);
 }
 
 static void on_overlay_changed(GListModel *children, guint position, guint removed, guint added, gpointer user_data) {
@@ -29,7 +30,8 @@ static void on_overlay_changed(GListModel *children, guint position, guint remov
                 GtkWidget *button = g_str_equal(gtk_widget_get_css_name(child), "toast") ? find_button(child) : NULL;
 
                 if (button)
-                        gtk_accessible_update_property(GTK_ACCESSIBLE(button), GTK_ACCESSIBLE_PROPERTY_LABEL, _("Dismiss"), -1);
+                        gtk_accessible_update_property(GTK_ACCESSIBLE(button), GTK_ACCESSIBLE_PROPERTY_LABEL,
+                                                       _("Dismiss"), -1);
         }
 }
 
@@ -57,13 +59,15 @@ void bh_accessibility_name_shortcuts_search(GtkShortcutsWindow *window) {
         GtkWidget *toggle = find_icon_toggle(GTK_WIDGET(window));
 
         if (toggle)
-                gtk_accessible_update_property(GTK_ACCESSIBLE(toggle), GTK_ACCESSIBLE_PROPERTY_LABEL, _("Find a shortcut"), -1);
+                gtk_accessible_update_property(GTK_ACCESSIBLE(toggle), GTK_ACCESSIBLE_PROPERTY_LABEL,
+                                               _("Find a shortcut"), -1);
 }
 
 static void update_pages(GtkStack *stack) {
         GtkWidget *shown = gtk_stack_get_visible_child(stack);
 
-        for (GtkWidget *page = gtk_widget_get_first_child(GTK_WIDGET(stack)); page; page = gtk_widget_get_next_sibling(page))
+        for (GtkWidget *page = gtk_widget_get_first_child(GTK_WIDGET(stack)); page;
+             page = gtk_widget_get_next_sibling(page))
                 gtk_accessible_update_state(GTK_ACCESSIBLE(page), GTK_ACCESSIBLE_STATE_HIDDEN, page != shown, -1);
 }
 
@@ -80,7 +84,8 @@ void bh_accessibility_name_header(GtkColumnView *view) {
         GtkWidget *header = gtk_widget_get_first_child(GTK_WIDGET(view));
 
         if (header)
-                gtk_accessible_update_property(GTK_ACCESSIBLE(header), GTK_ACCESSIBLE_PROPERTY_LABEL, _("Column titles"), -1);
+                gtk_accessible_update_property(GTK_ACCESSIBLE(header), GTK_ACCESSIBLE_PROPERTY_LABEL,
+                                               _("Column titles"), -1);
 }
 
 void bh_accessibility_name_list_row(GtkWidget *widget, const char *name) {

@@ -31,7 +31,8 @@ static void on_transfer_finished(BhConflictDialog *self) {
 void bh_conflict_dialog_ask(GtkWindow *parent, BhTransfer *transfer, const char *name) {
         BhConflictDialog *self = g_object_new(BH_TYPE_CONFLICT_DIALOG, "transient-for", parent, NULL);
         /* Translators: %s is the name of a file */
-        g_autofree char *body = g_strdup_printf(_("There is a file “%s” already. Replacing it overwrites its content."), name);
+        g_autofree char *body =
+                g_strdup_printf(_("There is a file “%s” already. Replacing it overwrites its content."), name);
 
         adw_message_dialog_set_body(ADW_MESSAGE_DIALOG(self), body);
         self->transfer = g_object_ref(transfer);

@@ -3,9 +3,7 @@
 
 #include <glib/gi18n.h>
 
-G_DEFINE_ENUM_TYPE(BhConnectionState,
-                   bh_connection_state,
-                   G_DEFINE_ENUM_VALUE(BH_CONNECTION_CONNECTING, "connecting"),
+G_DEFINE_ENUM_TYPE(BhConnectionState, bh_connection_state, G_DEFINE_ENUM_VALUE(BH_CONNECTION_CONNECTING, "connecting"),
                    G_DEFINE_ENUM_VALUE(BH_CONNECTION_NO_BUS, "no-bus"),
                    G_DEFINE_ENUM_VALUE(BH_CONNECTION_ABSENT, "absent"),
                    G_DEFINE_ENUM_VALUE(BH_CONNECTION_STARTING, "starting"),
@@ -210,18 +208,15 @@ static void on_signed_in(GObject *source, GAsyncResult *result, gpointer user_da
         g_task_return_boolean(task, TRUE);
 }
 
-void bh_connection_sign_in_async(BhConnection *self,
-                                 const char *name,
-                                 const char *password,
-                                 GCancellable *cancellable,
-                                 GAsyncReadyCallback callback,
-                                 gpointer user_data) {
+void bh_connection_sign_in_async(BhConnection *self, const char *name, const char *password, GCancellable *cancellable,
+                                 GAsyncReadyCallback callback, gpointer user_data) {
         g_autoptr(GTask) task = g_task_new(self, cancellable, callback, user_data);
         GVariantDict options;
 
         g_task_set_source_tag(task, bh_connection_sign_in_async);
         if (!self->sessions) {
-                g_task_return_new_error(task, G_IO_ERROR, G_IO_ERROR_NOT_CONNECTED, _("The NAS service is not running"));
+                g_task_return_new_error(task, G_IO_ERROR, G_IO_ERROR_NOT_CONNECTED,
+                                        _("The NAS service is not running"));
                 return;
         }
         g_variant_dict_init(&options, NULL);
@@ -251,9 +246,7 @@ static void on_administrator_checked(GObject *source, GAsyncResult *result, gpoi
         g_task_return_boolean(task, TRUE);
 }
 
-void bh_connection_use_administrator_async(BhConnection *self,
-                                           GCancellable *cancellable,
-                                           GAsyncReadyCallback callback,
+void bh_connection_use_administrator_async(BhConnection *self, GCancellable *cancellable, GAsyncReadyCallback callback,
                                            gpointer user_data) {
         g_autoptr(GTask) task = g_task_new(self, cancellable, callback, user_data);
         g_autoptr(BhBusFiles) files = NULL;
@@ -338,8 +331,9 @@ static void identify(BhConnection *self) {
                 bh_connection_use_administrator_async(self, self->cancellable, on_administrator_again, NULL);
                 return;
         }
-        bh_bus_sessions_call_who_am_i(self->sessions, bh_connection_options(self, NULL), G_DBUS_CALL_FLAGS_NO_AUTO_START,
-                                      -1, self->cancellable, on_identified, g_object_ref(self));
+        bh_bus_sessions_call_who_am_i(self->sessions, bh_connection_options(self, NULL),
+                                      G_DBUS_CALL_FLAGS_NO_AUTO_START, -1, self->cancellable, on_identified,
+                                      g_object_ref(self));
 }
 
 static void on_proxy(GObject *source, GAsyncResult *result, gpointer user_data) {
@@ -378,8 +372,7 @@ static void drop_service(BhConnection *self) {
         g_mutex_unlock(&self->lock);
 }
 
-static void
-on_name_appeared(GDBusConnection *bus, const char *name, const char *owner, gpointer user_data) {
+static void on_name_appeared(GDBusConnection *bus, const char *name, const char *owner, gpointer user_data) {
         BhConnection *self = user_data;
         const struct {
                 GType type;
@@ -395,12 +388,11 @@ on_name_appeared(GDBusConnection *bus, const char *name, const char *owner, gpoi
         self->pending_proxies = G_N_ELEMENTS(proxies);
         for (guint i = 0; i < G_N_ELEMENTS(proxies); i++)
                 /* Bound to this owner of the name: after a restart nothing of the old one is used by mistake. */
-                g_async_initable_new_async(proxies[i].type, G_PRIORITY_DEFAULT, self->cancellable, on_proxy,
-                                           g_object_ref(self), "g-connection", bus, "g-name", owner, "g-object-path",
-                                           BH_ROOT_PATH, "g-interface-name", proxies[i].interface_name, "g-flags",
-                                           G_DBUS_PROXY_FLAGS_DO_NOT_LOAD_PROPERTIES |
-                                                   G_DBUS_PROXY_FLAGS_DO_NOT_CONNECT_SIGNALS,
-                                           NULL);
+                g_async_initable_new_async(
+                        proxies[i].type, G_PRIORITY_DEFAULT, self->cancellable, on_proxy, g_object_ref(self),
+                        "g-connection", bus, "g-name", owner, "g-object-path", BH_ROOT_PATH, "g-interface-name",
+                        proxies[i].interface_name, "g-flags",
+                        G_DBUS_PROXY_FLAGS_DO_NOT_LOAD_PROPERTIES | G_DBUS_PROXY_FLAGS_DO_NOT_CONNECT_SIGNALS, NULL);
 }
 
 static void on_started(GObject *source, GAsyncResult *result, gpointer user_data) {
@@ -541,7 +533,8 @@ gboolean bh_connection_is_admin(BhConnection *self) {
 }
 
 gboolean bh_connection_may_manage_users(BhConnection *self) {
-        return self->is_admin || !self->access_token; /* a Unix user may get it from polkit, an account's token may not */
+        return self->is_admin ||
+               !self->access_token; /* a Unix user may get it from polkit, an account's token may not */
 }
 
 gboolean bh_connection_is_signed_in_by_password(BhConnection *self) {
@@ -618,8 +611,8 @@ static void bh_connection_class_init(BhConnectionClass *klass) {
         object_class->finalize = bh_connection_finalize;
         object_class->get_property = bh_connection_get_property;
 
-        properties[PROP_STATE] = g_param_spec_enum("state", NULL, NULL, BH_TYPE_CONNECTION_STATE,
-                                                   BH_CONNECTION_CONNECTING, flags);
+        properties[PROP_STATE] =
+                g_param_spec_enum("state", NULL, NULL, BH_TYPE_CONNECTION_STATE, BH_CONNECTION_CONNECTING, flags);
         properties[PROP_MESSAGE] = g_param_spec_string("message", NULL, NULL, NULL, flags);
         properties[PROP_USER_NAME] = g_param_spec_string("user-name", NULL, NULL, NULL, flags);
         properties[PROP_USER_ID] = g_param_spec_uint64("user-id", NULL, NULL, 0, G_MAXUINT64, 0, flags);
@@ -629,8 +622,8 @@ static void bh_connection_class_init(BhConnectionClass *klass) {
                 g_param_spec_boolean("signed-in-by-password", NULL, NULL, FALSE, flags);
         g_object_class_install_properties(object_class, N_PROPERTIES, properties);
 
-        signal_ready = g_signal_new("ready", G_TYPE_FROM_CLASS(klass), G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
-                                    G_TYPE_NONE, 0);
+        signal_ready =
+                g_signal_new("ready", G_TYPE_FROM_CLASS(klass), G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 0);
         bh_bus_error_quark();
 }
 

@@ -52,18 +52,12 @@ void bh_connection_retry(BhConnection *self);
 void bh_connection_start_service(BhConnection *self);
 
 /* Signs in with a BaluHost account. The tokens stay in memory, and the session is renewed before it expires. */
-void bh_connection_sign_in_async(BhConnection *self,
-                                 const char *name,
-                                 const char *password,
-                                 GCancellable *cancellable,
-                                 GAsyncReadyCallback callback,
-                                 gpointer user_data);
+void bh_connection_sign_in_async(BhConnection *self, const char *name, const char *password, GCancellable *cancellable,
+                                 GAsyncReadyCallback callback, gpointer user_data);
 gboolean bh_connection_sign_in_finish(BhConnection *self, GAsyncResult *result, GError **error);
 
 /* Works without an account, as an administrator of this computer; polkit may ask for a password. */
-void bh_connection_use_administrator_async(BhConnection *self,
-                                           GCancellable *cancellable,
-                                           GAsyncReadyCallback callback,
+void bh_connection_use_administrator_async(BhConnection *self, GCancellable *cancellable, GAsyncReadyCallback callback,
                                            gpointer user_data);
 gboolean bh_connection_use_administrator_finish(BhConnection *self, GAsyncResult *result, GError **error);
 

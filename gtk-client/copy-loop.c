@@ -27,13 +27,8 @@ static gboolean write_all(int target, const char *buffer, gsize size, GError **e
         return TRUE;
 }
 
-static gboolean copy_through_buffer(int source,
-                                    int target,
-                                    guint64 *n_bytes,
-                                    GCancellable *cancellable,
-                                    BhCopyProgress progress,
-                                    gpointer user_data,
-                                    GError **error) {
+static gboolean copy_through_buffer(int source, int target, guint64 *n_bytes, GCancellable *cancellable,
+                                    BhCopyProgress progress, gpointer user_data, GError **error) {
         g_autofree char *buffer = g_malloc(BUFFER_SIZE);
 
         for (;;) {
@@ -56,13 +51,8 @@ static gboolean copy_through_buffer(int source,
         }
 }
 
-gboolean bh_copy_content(int source,
-                         int target,
-                         guint64 *n_bytes,
-                         GCancellable *cancellable,
-                         BhCopyProgress progress,
-                         gpointer user_data,
-                         GError **error) {
+gboolean bh_copy_content(int source, int target, guint64 *n_bytes, GCancellable *cancellable, BhCopyProgress progress,
+                         gpointer user_data, GError **error) {
         guint64 unused;
 
         if (!n_bytes)

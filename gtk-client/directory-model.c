@@ -11,32 +11,24 @@ struct _BhDirectoryModel {
         GObject parent_instance;
 
         BhConnection *connection;
-        GRefString *path; /* NULL: no folder */
-        GPtrArray *items; /* of BhFileItem */
-        GPtrArray *fresh; /* what a refresh has got so far, NULL during the first load */
+        GRefString *path;   /* NULL: no folder */
+        GPtrArray *items;   /* of BhFileItem */
+        GPtrArray *fresh;   /* what a refresh has got so far, NULL during the first load */
         GHashTable *owners; /* user id → GRefString name, or NULL while it is asked for */
         GCancellable *cancellable;
         gboolean loading;
-        gboolean busy; /* pages are on their way */
+        gboolean busy;  /* pages are on their way */
         gboolean again; /* a refresh was asked for meanwhile */
         GError *error;
 };
 
-enum {
-        PROP_PATH = 1,
-        PROP_LOADING,
-        PROP_ERROR,
-        PROP_N_ITEMS,
-        N_PROPERTIES
-};
+enum { PROP_PATH = 1, PROP_LOADING, PROP_ERROR, PROP_N_ITEMS, N_PROPERTIES };
 
 static GParamSpec *properties[N_PROPERTIES];
 
 static void list_model_init(GListModelInterface *iface);
 
-G_DEFINE_FINAL_TYPE_WITH_CODE(BhDirectoryModel,
-                              bh_directory_model,
-                              G_TYPE_OBJECT,
+G_DEFINE_FINAL_TYPE_WITH_CODE(BhDirectoryModel, bh_directory_model, G_TYPE_OBJECT,
                               G_IMPLEMENT_INTERFACE(G_TYPE_LIST_MODEL, list_model_init))
 
 static void fetch(BhDirectoryModel *self, const char *cursor);
@@ -150,8 +142,8 @@ static void merge_fresh(BhDirectoryModel *self) {
         least = MIN(old_length, new_length);
         while (head < least && bh_file_item_equal(self->items->pdata[head], fresh->pdata[head]))
                 head++;
-        while (tail < least - head && bh_file_item_equal(self->items->pdata[old_length - 1 - tail],
-                                                         fresh->pdata[new_length - 1 - tail]))
+        while (tail < least - head &&
+               bh_file_item_equal(self->items->pdata[old_length - 1 - tail], fresh->pdata[new_length - 1 - tail]))
                 tail++;
 
         /* The old objects of both ends go where the selection expects them. */

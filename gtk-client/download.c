@@ -34,13 +34,15 @@ static gboolean fail(GError **error, int number) {
 
 /* --- One file --------------------------------------------------------------------------------------------------------- */
 
-static int open_remote(BhConnection *connection, const char *remote, gint64 *modified_usec, GCancellable *cancellable, GError **error) {
+static int open_remote(BhConnection *connection, const char *remote, gint64 *modified_usec, GCancellable *cancellable,
+                       GError **error) {
         g_autoptr(BhBusFiles) files = bh_connection_dup_files(connection, error);
         g_autoptr(GVariant) handle = NULL, entry = NULL;
         g_autoptr(GUnixFDList) fds = NULL;
 
-        if (!files || !bh_bus_files_call_open_sync(files, remote, bh_connection_options(connection, NULL), BH_CALL_FLAGS,
-                                                   BH_CALL_TIMEOUT, NULL, &handle, &entry, &fds, cancellable, error))
+        if (!files ||
+            !bh_bus_files_call_open_sync(files, remote, bh_connection_options(connection, NULL), BH_CALL_FLAGS,
+                                         BH_CALL_TIMEOUT, NULL, &handle, &entry, &fds, cancellable, error))
                 return -1;
         if (!fds) {
                 g_set_error_literal(error, G_IO_ERROR, G_IO_ERROR_FAILED, _("The service sent no descriptor"));
@@ -51,14 +53,9 @@ static int open_remote(BhConnection *connection, const char *remote, gint64 *mod
         return g_unix_fd_list_get(fds, g_variant_get_handle(handle), error);
 }
 
-gboolean bh_download_content(BhConnection *connection,
-                             const char *remote,
-                             int target,
-                             gint64 *modified_usec,
-                             GCancellable *cancellable,
-                             void (*progress)(guint64 bytes, gpointer user_data),
-                             gpointer user_data,
-                             GError **error) {
+gboolean bh_download_content(BhConnection *connection, const char *remote, int target, gint64 *modified_usec,
+                             GCancellable *cancellable, void (*progress)(guint64 bytes, gpointer user_data),
+                             gpointer user_data, GError **error) {
         int source = open_remote(connection, remote, modified_usec, cancellable, error);
         gboolean copied;
 
@@ -92,14 +89,9 @@ static gboolean publish(const char *partial, const char *local, gboolean replace
         return rename(partial, local) == 0 || fail(error, errno);
 }
 
-gboolean bh_download_file(BhConnection *connection,
-                          const char *remote,
-                          const char *local,
-                          gboolean replace,
-                          GCancellable *cancellable,
-                          void (*progress)(guint64 bytes, gpointer user_data),
-                          gpointer user_data,
-                          GError **error) {
+gboolean bh_download_file(BhConnection *connection, const char *remote, const char *local, gboolean replace,
+                          GCancellable *cancellable, void (*progress)(guint64 bytes, gpointer user_data),
+                          gpointer user_data, GError **error) {
         g_autofree char *folder = g_path_get_dirname(local);
         g_autofree char *partial = g_build_filename(folder, ".baluhost-XXXXXX", NULL);
         gint64 modified_usec = 0;
@@ -137,11 +129,8 @@ static void on_bytes(guint64 bytes, gpointer user_data) {
 }
 
 /* Downloads a file, and asks when its name is taken. A skipped file is a success. */
-static gboolean download_one(BhDownload *self,
-                             BhConnection *connection,
-                             const BhRemoteEntry *entry,
-                             GCancellable *cancellable,
-                             GError **error) {
+static gboolean download_one(BhDownload *self, BhConnection *connection, const BhRemoteEntry *entry,
+                             GCancellable *cancellable, GError **error) {
         BhTransfer *transfer = BH_TRANSFER(self);
         g_autofree char *folder = g_path_get_dirname(entry->local);
         g_autofree char *local = g_strdup(entry->local);
@@ -152,7 +141,8 @@ static gboolean download_one(BhDownload *self,
                 g_autoptr(GError) problem = NULL;
                 g_autofree char *name = NULL;
 
-                if (bh_download_file(connection, entry->remote, local, replace, cancellable, on_bytes, &progress, &problem))
+                if (bh_download_file(connection, entry->remote, local, replace, cancellable, on_bytes, &progress,
+                                     &problem))
                         return TRUE;
                 bh_transfer_add_bytes(transfer, -(gint64)progress.bytes);
                 if (!g_error_matches(problem, G_IO_ERROR, G_IO_ERROR_EXISTS) || number > MAX_NUMBERED_NAMES) {
@@ -187,9 +177,10 @@ static gboolean collect(BhDownload *self, BhConnection *connection, GCancellable
         for (guint i = 0; i < self->chosen->len; i++) {
                 const BhRemoteEntry *chosen = g_ptr_array_index(self->chosen, i);
 
-                g_ptr_array_add(entries, bh_remote_entry_new(chosen->remote, chosen->local, chosen->size, chosen->is_folder));
-                if (chosen->is_folder && !bh_remote_tree_collect(entries, connection, chosen->remote, chosen->local,
-                                                                 cancellable, error))
+                g_ptr_array_add(entries,
+                                bh_remote_entry_new(chosen->remote, chosen->local, chosen->size, chosen->is_folder));
+                if (chosen->is_folder &&
+                    !bh_remote_tree_collect(entries, connection, chosen->remote, chosen->local, cancellable, error))
                         return FALSE;
         }
         self->left = g_queue_new();
@@ -205,7 +196,8 @@ static gboolean collect(BhDownload *self, BhConnection *connection, GCancellable
         return TRUE;
 }
 
-static gboolean bh_download_run(BhTransfer *transfer, BhConnection *connection, GCancellable *cancellable, GError **error) {
+static gboolean bh_download_run(BhTransfer *transfer, BhConnection *connection, GCancellable *cancellable,
+                                GError **error) {
         BhDownload *self = BH_DOWNLOAD(transfer);
         GQueue failed = G_QUEUE_INIT;
         BhRemoteEntry *entry;

@@ -22,23 +22,13 @@ void bh_download_add(BhDownload *self, const char *remote, guint64 size, gboolea
 const char *bh_download_get_local(BhDownload *self, guint index);
 
 /* Copies the content of a file to a descriptor. Blocks; any thread. progress may be NULL. modified_usec, if not NULL, gets its modification time. */
-gboolean bh_download_content(BhConnection *connection,
-                             const char *remote,
-                             int target,
-                             gint64 *modified_usec,
-                             GCancellable *cancellable,
-                             void (*progress)(guint64 bytes, gpointer user_data),
-                             gpointer user_data,
-                             GError **error);
+gboolean bh_download_content(BhConnection *connection, const char *remote, int target, gint64 *modified_usec,
+                             GCancellable *cancellable, void (*progress)(guint64 bytes, gpointer user_data),
+                             gpointer user_data, GError **error);
 
 /* Writes a file to a local path, complete or not at all. replace: FALSE fails with G_IO_ERROR_EXISTS when there is something. Otherwise as above. */
-gboolean bh_download_file(BhConnection *connection,
-                          const char *remote,
-                          const char *local,
-                          gboolean replace,
-                          GCancellable *cancellable,
-                          void (*progress)(guint64 bytes, gpointer user_data),
-                          gpointer user_data,
-                          GError **error);
+gboolean bh_download_file(BhConnection *connection, const char *remote, const char *local, gboolean replace,
+                          GCancellable *cancellable, void (*progress)(guint64 bytes, gpointer user_data),
+                          gpointer user_data, GError **error);
 
 G_END_DECLS

@@ -48,7 +48,8 @@ static void on_owner_changed(GObject *proxy, GParamSpec *pspec, gpointer user_da
 }
 
 /* Waits in its own main context for the end of a job; a cancellation is passed on to it, and its end waited for all the same. */
-static gboolean wait_for(BhBusJob *job, Told *told, BhConnection *connection, GCancellable *cancellable, GError **error) {
+static gboolean wait_for(BhBusJob *job, Told *told, BhConnection *connection, GCancellable *cancellable,
+                         GError **error) {
         GMainContext *context = g_main_context_get_thread_default();
         g_autoptr(GSource) cancelled = g_cancellable_source_new(cancellable);
         g_autofree char *state = NULL, *sentence = NULL, *name = NULL;
@@ -63,8 +64,8 @@ static gboolean wait_for(BhBusJob *job, Told *told, BhConnection *connection, GC
         while (is_running(job) && !gone) {
                 if (!asked && g_cancellable_is_cancelled(cancellable)) {
                         asked = TRUE;
-                        bh_bus_job_call_cancel_sync(job, bh_connection_options(connection, NULL), BH_CALL_FLAGS, -1, NULL,
-                                                    NULL);
+                        bh_bus_job_call_cancel_sync(job, bh_connection_options(connection, NULL), BH_CALL_FLAGS, -1,
+                                                    NULL, NULL);
                         continue;
                 }
                 g_main_context_iteration(context, TRUE);
@@ -75,34 +76,33 @@ static gboolean wait_for(BhBusJob *job, Told *told, BhConnection *connection, GC
                 return FALSE;
         }
 
-        if (!bh_bus_job_call_get_result_sync(job, bh_connection_options(connection, NULL), BH_CALL_FLAGS, -1, &state, NULL,
-                                             &sentence, &name, NULL, error))
+        if (!bh_bus_job_call_get_result_sync(job, bh_connection_options(connection, NULL), BH_CALL_FLAGS, -1, &state,
+                                             NULL, &sentence, &name, NULL, error))
                 return FALSE;
         if (g_str_equal(state, "succeeded"))
                 return TRUE;
         if (g_str_equal(state, "cancelled"))
                 g_set_error_literal(error, G_IO_ERROR, G_IO_ERROR_CANCELLED, sentence);
         else
-                g_propagate_error(error, g_dbus_error_new_for_dbus_error(*name ? name : BH_ERROR_PREFIX "Failed", sentence));
+                g_propagate_error(error,
+                                  g_dbus_error_new_for_dbus_error(*name ? name : BH_ERROR_PREFIX "Failed", sentence));
         return FALSE;
 }
 
-static gboolean copy_one(BhFileCopy *self,
-                         BhConnection *connection,
-                         const char *source,
-                         GCancellable *cancellable,
+static gboolean copy_one(BhFileCopy *self, BhConnection *connection, const char *source, GCancellable *cancellable,
                          GError **error) {
         g_autoptr(BhBusFiles) files = bh_connection_dup_files(connection, error);
         Told told = {BH_TRANSFER(self), 0, 0};
         g_autoptr(BhBusJob) job = NULL;
         g_autofree char *path = NULL;
 
-        if (!files ||
-            !bh_bus_files_call_copy_sync(files, source, self->folder,
-                                         bh_connection_options(connection, "keep_both", g_variant_new_boolean(TRUE), NULL),
-                                         BH_CALL_FLAGS, BH_CALL_TIMEOUT, &path, cancellable, error))
+        if (!files || !bh_bus_files_call_copy_sync(
+                              files, source, self->folder,
+                              bh_connection_options(connection, "keep_both", g_variant_new_boolean(TRUE), NULL),
+                              BH_CALL_FLAGS, BH_CALL_TIMEOUT, &path, cancellable, error))
                 return FALSE;
-        job = bh_bus_job_proxy_new_sync(g_dbus_proxy_get_connection(G_DBUS_PROXY(files)), G_DBUS_PROXY_FLAGS_DO_NOT_AUTO_START,
+        job = bh_bus_job_proxy_new_sync(g_dbus_proxy_get_connection(G_DBUS_PROXY(files)),
+                                        G_DBUS_PROXY_FLAGS_DO_NOT_AUTO_START,
                                         g_dbus_proxy_get_name(G_DBUS_PROXY(files)), path, NULL, error);
         if (!job || !wait_for(job, &told, connection, cancellable, error)) {
                 bh_transfer_add_bytes(BH_TRANSFER(self), -(gint64)told.done);
@@ -111,7 +111,8 @@ static gboolean copy_one(BhFileCopy *self,
         return TRUE;
 }
 
-static gboolean bh_file_copy_run(BhTransfer *transfer, BhConnection *connection, GCancellable *cancellable, GError **error) {
+static gboolean bh_file_copy_run(BhTransfer *transfer, BhConnection *connection, GCancellable *cancellable,
+                                 GError **error) {
         BhFileCopy *self = BH_FILE_COPY(transfer);
         g_autoptr(GMainContext) context = g_main_context_new();
         gboolean done = TRUE;

@@ -50,7 +50,8 @@ static GdkContentFormats *ref_formats(GdkContentProvider *provider) {
 
 static gboolean get_value(GdkContentProvider *provider, GValue *value, GError **error) {
         if (!G_VALUE_HOLDS(value, BH_TYPE_FILE_LIST))
-                return GDK_CONTENT_PROVIDER_CLASS(bh_file_drag_provider_parent_class)->get_value(provider, value, error);
+                return GDK_CONTENT_PROVIDER_CLASS(bh_file_drag_provider_parent_class)
+                        ->get_value(provider, value, error);
         g_value_set_boxed(value, BH_FILE_DRAG_PROVIDER(provider)->list);
         return TRUE;
 }
@@ -92,12 +93,8 @@ static void on_cached(GObject *source, GAsyncResult *result, gpointer user_data)
                                         on_written, g_steal_pointer(&task));
 }
 
-static void write_mime_type_async(GdkContentProvider *provider,
-                                  const char *mime_type,
-                                  GOutputStream *stream,
-                                  int io_priority,
-                                  GCancellable *cancellable,
-                                  GAsyncReadyCallback callback,
+static void write_mime_type_async(GdkContentProvider *provider, const char *mime_type, GOutputStream *stream,
+                                  int io_priority, GCancellable *cancellable, GAsyncReadyCallback callback,
                                   gpointer user_data) {
         BhFileDragProvider *self = BH_FILE_DRAG_PROVIDER(provider);
         g_autoptr(GTask) task = g_task_new(provider, cancellable, callback, user_data);

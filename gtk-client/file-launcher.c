@@ -43,7 +43,8 @@ static char *copy_path(BhFileItem *item, const char *path) {
         return g_build_filename(root, key, bh_file_item_get_name(item), NULL);
 }
 
-static gboolean fetch_file(BhConnection *connection, const BhRemoteEntry *entry, GCancellable *cancellable, GError **error) {
+static gboolean fetch_file(BhConnection *connection, const BhRemoteEntry *entry, GCancellable *cancellable,
+                           GError **error) {
         g_autofree char *folder = g_path_get_dirname(entry->local);
 
         if (g_mkdir_with_parents(folder, 0700) < 0) {
@@ -62,7 +63,8 @@ static gboolean fetch_file(BhConnection *connection, const BhRemoteEntry *entry,
         return TRUE;
 }
 
-static gboolean fetch_entry(BhConnection *connection, const BhRemoteEntry *entry, GCancellable *cancellable, GError **error) {
+static gboolean fetch_entry(BhConnection *connection, const BhRemoteEntry *entry, GCancellable *cancellable,
+                            GError **error) {
         g_autoptr(GPtrArray) entries = NULL;
 
         if (!entry->is_folder)
@@ -100,11 +102,8 @@ static void fetch_in_thread(GTask *task, gpointer source, gpointer task_data, GC
         g_task_return_pointer(task, g_steal_pointer(&files), g_object_unref);
 }
 
-void bh_file_cache_fetch_async(BhConnection *connection,
-                               GPtrArray *items,
-                               GCancellable *cancellable,
-                               GAsyncReadyCallback callback,
-                               gpointer user_data) {
+void bh_file_cache_fetch_async(BhConnection *connection, GPtrArray *items, GCancellable *cancellable,
+                               GAsyncReadyCallback callback, gpointer user_data) {
         g_autoptr(GTask) task = g_task_new(NULL, cancellable, callback, user_data);
         Fetch *fetch = g_new0(Fetch, 1);
 

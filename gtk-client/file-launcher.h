@@ -14,9 +14,6 @@ void bh_file_launcher_clean_cache(void);
 
 /* Makes local copies of files and folders (an array of BhFileItem) in a thread.
  * finish returns a GListModel of GFile in the same order, or NULL with an error. */
-void bh_file_cache_fetch_async(BhConnection *connection,
-                               GPtrArray *items,
-                               GCancellable *cancellable,
-                               GAsyncReadyCallback callback,
-                               gpointer user_data);
+void bh_file_cache_fetch_async(BhConnection *connection, GPtrArray *items, GCancellable *cancellable,
+                               GAsyncReadyCallback callback, gpointer user_data);
 GListModel *bh_file_cache_fetch_finish(GAsyncResult *result, GError **error);

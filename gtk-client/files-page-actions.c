@@ -87,8 +87,9 @@ static void action_context_menu(GtkWidget *widget, const char *name, GVariant *p
         if (!focus || !gtk_widget_is_ancestor(focus, GTK_WIDGET(self->view)) ||
             !gtk_widget_compute_bounds(focus, widget, &bounds))
                 return;
-        gtk_popover_set_pointing_to(GTK_POPOVER(self->context_menu),
-                                    &(GdkRectangle){(int)bounds.origin.x + 48, (int)(bounds.origin.y + bounds.size.height), 1, 1});
+        gtk_popover_set_pointing_to(
+                GTK_POPOVER(self->context_menu),
+                &(GdkRectangle){(int)bounds.origin.x + 48, (int)(bounds.origin.y + bounds.size.height), 1, 1});
         gtk_popover_popup(GTK_POPOVER(self->context_menu));
 }
 
@@ -104,7 +105,8 @@ static void on_folder_named(const char *name, gpointer user_data) {
 }
 
 static void action_new_folder(GtkWidget *widget, const char *name, GVariant *parameter) {
-        bh_name_dialog_ask(get_window(BH_FILES_PAGE(widget)), _("New Folder"), _("_Create"), "", on_folder_named, widget);
+        bh_name_dialog_ask(get_window(BH_FILES_PAGE(widget)), _("New Folder"), _("_Create"), "", on_folder_named,
+                           widget);
 }
 
 static void on_renamed(const char *name, gpointer user_data) {
@@ -249,7 +251,8 @@ void bh_files_page_upload(BhFilesPage *self, GListModel *files, const char *fold
                 g_autoptr(GFile) file = g_list_model_get_item(files, i);
 
                 if (!g_file_peek_path(file)) {
-                        bh_window_toast(bh_window_of(GTK_WIDGET(self)), _("Only files of this computer can be uploaded"));
+                        bh_window_toast(bh_window_of(GTK_WIDGET(self)),
+                                        _("Only files of this computer can be uploaded"));
                         return;
                 }
         }
@@ -328,9 +331,9 @@ static void action_download(GtkWidget *widget, const char *name, GVariant *param
 
         if (items->len == 0)
                 return;
-        dialog = gtk_file_chooser_native_new(is_file ? _("Save File") : _("Download To"), get_window(self),
-                                             is_file ? GTK_FILE_CHOOSER_ACTION_SAVE : GTK_FILE_CHOOSER_ACTION_SELECT_FOLDER,
-                                             _("_Download"), NULL);
+        dialog = gtk_file_chooser_native_new(
+                is_file ? _("Save File") : _("Download To"), get_window(self),
+                is_file ? GTK_FILE_CHOOSER_ACTION_SAVE : GTK_FILE_CHOOSER_ACTION_SELECT_FOLDER, _("_Download"), NULL);
         if (is_file)
                 gtk_file_chooser_set_current_name(GTK_FILE_CHOOSER(dialog), bh_file_item_get_name(items->pdata[0]));
         gtk_native_dialog_set_modal(GTK_NATIVE_DIALOG(dialog), TRUE);
@@ -341,15 +344,29 @@ static void action_download(GtkWidget *widget, const char *name, GVariant *param
 
 /* --- All of them -------------------------------------------------------------------------------------------------------- */
 
+/* Whether there are selected items, all of which the caller may change. */
+static gboolean may_change_selected(BhFilesPage *self) {
+        g_autoptr(GtkBitset) selected = gtk_selection_model_get_selection(self->selection);
+        GtkBitsetIter iter;
+        guint position;
+
+        for (gboolean more = gtk_bitset_iter_init_first(&iter, selected, &position); more;
+             more = gtk_bitset_iter_next(&iter, &position)) {
+                g_autoptr(BhFileItem) item = g_list_model_get_item(G_LIST_MODEL(self->selection), position);
+
+                if (!bh_file_item_is_writable(item))
+                        return FALSE;
+        }
+        return !gtk_bitset_is_empty(selected);
+}
+
 void bh_files_page_update_actions(BhFilesPage *self) {
         GtkWidget *widget = GTK_WIDGET(self);
-        g_autoptr(GPtrArray) items = bh_files_page_get_selected(self);
+        g_autoptr(GtkBitset) selected = gtk_selection_model_get_selection(self->selection);
+        guint64 n_selected = gtk_bitset_get_size(selected);
         const char *folder = get_folder(self);
         gboolean is_shown = folder && !bh_directory_model_get_error(self->directory);
-        gboolean may_change = items->len > 0;
-
-        for (guint i = 0; i < items->len && may_change; i++)
-                may_change = bh_file_item_is_writable(items->pdata[i]);
+        gboolean may_change = may_change_selected(self);
 
         gtk_widget_action_set_enabled(widget, "files.up", folder && *folder);
         gtk_widget_action_set_enabled(widget, "files.back", self->back->length > 0);
@@ -357,10 +374,10 @@ void bh_files_page_update_actions(BhFilesPage *self) {
         gtk_widget_action_set_enabled(widget, "files.new-folder", is_shown);
         gtk_widget_action_set_enabled(widget, "files.upload-files", is_shown);
         gtk_widget_action_set_enabled(widget, "files.upload-folder", is_shown);
-        gtk_widget_action_set_enabled(widget, "files.open", items->len > 0);
-        gtk_widget_action_set_enabled(widget, "files.download", items->len > 0);
-        gtk_widget_action_set_enabled(widget, "files.copy", items->len > 0);
-        gtk_widget_action_set_enabled(widget, "files.rename", items->len == 1 && may_change);
+        gtk_widget_action_set_enabled(widget, "files.open", n_selected > 0);
+        gtk_widget_action_set_enabled(widget, "files.download", n_selected > 0);
+        gtk_widget_action_set_enabled(widget, "files.copy", n_selected > 0);
+        gtk_widget_action_set_enabled(widget, "files.rename", n_selected == 1 && may_change);
         gtk_widget_action_set_enabled(widget, "files.move", may_change);
         gtk_widget_action_set_enabled(widget, "files.delete", may_change);
 }
@@ -410,7 +427,8 @@ void bh_files_page_class_install_actions(GtkWidgetClass *widget_class) {
         };
 
         for (gsize i = 0; i < G_N_ELEMENTS(actions); i++)
-                gtk_widget_class_install_action(widget_class, actions[i].name, actions[i].parameter_type, actions[i].activate);
+                gtk_widget_class_install_action(widget_class, actions[i].name, actions[i].parameter_type,
+                                                actions[i].activate);
         for (gsize i = 0; i < G_N_ELEMENTS(keys); i++)
                 gtk_widget_class_add_binding_action(widget_class, keys[i].key, keys[i].modifiers, keys[i].action, NULL);
 }

@@ -17,6 +17,7 @@ struct _BhFilesPage {
         GQueue *back;    /* of char *: folders, newest first */
         GQueue *forward; /* likewise */
         char *to_select; /* name to select once it is there */
+        guint update_id; /* of the source that looks at the selection */
         gboolean folded;
 
         GtkBox *box;

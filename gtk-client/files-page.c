@@ -9,10 +9,7 @@
 
 #include <glib/gi18n.h>
 
-enum {
-        PROP_FOLDED = 1,
-        N_PROPERTIES
-};
+enum { PROP_FOLDED = 1, N_PROPERTIES };
 
 static GParamSpec *properties[N_PROPERTIES];
 
@@ -36,6 +33,8 @@ static const char *choose_view(BhFilesPage *self) {
         return "list";
 }
 
+static void on_selection_changed(BhFilesPage *self);
+
 static void update_view(BhFilesPage *self) {
         const char *path = bh_directory_model_get_path(self->directory);
         const GError *error = bh_directory_model_get_error(self->directory);
@@ -50,11 +49,11 @@ static void update_view(BhFilesPage *self) {
                 markup = g_markup_escape_text(sentence, -1);
                 adw_status_page_set_description(self->error_page, markup);
         } else if (!bh_directory_model_is_loading(self->directory)) {
-                subtitle = g_strdup_printf(ngettext("%u item", "%u items", n), n);
+                subtitle = g_strdup_printf(ngettext("%'u item", "%'u items", n), n);
         }
         adw_window_title_set_subtitle(self->title, subtitle ? subtitle : "");
         bh_path_bar_set_path(self->path_bar, path ? path : "");
-        bh_files_page_update_actions(self);
+        on_selection_changed(self);
 }
 
 /* Scrolls to a row. The list is a private child of GtkColumnView, its action is not. */
@@ -83,14 +82,23 @@ static void on_items_changed(BhFilesPage *self) {
         select_wanted(self);
 }
 
-static void on_selection_changed(BhFilesPage *self) {
+static gboolean update_selection(gpointer user_data) {
+        BhFilesPage *self = user_data;
         g_autoptr(GtkBitset) selected = gtk_selection_model_get_selection(self->selection);
         guint n = (guint)gtk_bitset_get_size(selected);
-        g_autofree char *text = g_strdup_printf(ngettext("%u selected", "%u selected", n), n);
+        g_autofree char *text = g_strdup_printf(ngettext("%'u selected", "%'u selected", n), n);
 
+        self->update_id = 0;
         gtk_label_set_text(self->selection_label, text);
         gtk_action_bar_set_revealed(self->action_bar, n > 0);
         bh_files_page_update_actions(self);
+        return G_SOURCE_REMOVE;
+}
+
+/* Once for many changes: a large folder arrives and is sorted in many small steps, and looking at 100,000 selected items takes its time. */
+static void on_selection_changed(BhFilesPage *self) {
+        if (self->update_id == 0)
+                self->update_id = g_idle_add(update_selection, self);
 }
 
 GPtrArray *bh_files_page_get_selected(BhFilesPage *self) {
@@ -283,8 +291,8 @@ void bh_files_page_set_connection(BhFilesPage *self, BhConnection *connection, B
 
         g_signal_connect_object(self->directory, "notify::loading", G_CALLBACK(update_view), self, G_CONNECT_SWAPPED);
         g_signal_connect_object(self->directory, "notify::error", G_CALLBACK(update_view), self, G_CONNECT_SWAPPED);
-        g_signal_connect_object(self->selection, "items-changed", G_CALLBACK(on_items_changed), self, G_CONNECT_SWAPPED);
-        g_signal_connect_object(self->selection, "items-changed", G_CALLBACK(on_selection_changed), self, G_CONNECT_SWAPPED);
+        g_signal_connect_object(self->selection, "items-changed", G_CALLBACK(on_items_changed), self,
+                                G_CONNECT_SWAPPED);
         g_signal_connect_object(self->selection, "selection-changed", G_CALLBACK(on_selection_changed), self,
                                 G_CONNECT_SWAPPED);
         bh_transfer_button_set_transfers(self->transfer_button, transfers);
@@ -328,6 +336,7 @@ static void bh_files_page_set_property(GObject *object, guint id, const GValue *
 static void bh_files_page_dispose(GObject *object) {
         BhFilesPage *self = BH_FILES_PAGE(object);
 
+        g_clear_handle_id(&self->update_id, g_source_remove);
         g_clear_pointer((GtkWidget **)&self->context_menu, gtk_widget_unparent);
         g_clear_pointer((GtkWidget **)&self->box, gtk_widget_unparent);
         g_clear_object(&self->selection);
@@ -356,8 +365,8 @@ static void bh_files_page_class_init(BhFilesPageClass *klass) {
         object_class->get_property = bh_files_page_get_property;
         object_class->set_property = bh_files_page_set_property;
         widget_class->grab_focus = bh_files_page_grab_focus;
-        properties[PROP_FOLDED] = g_param_spec_boolean("folded", NULL, NULL, FALSE,
-                                                       G_PARAM_READWRITE | G_PARAM_EXPLICIT_NOTIFY | G_PARAM_STATIC_STRINGS);
+        properties[PROP_FOLDED] = g_param_spec_boolean(
+                "folded", NULL, NULL, FALSE, G_PARAM_READWRITE | G_PARAM_EXPLICIT_NOTIFY | G_PARAM_STATIC_STRINGS);
         g_object_class_install_properties(object_class, N_PROPERTIES, properties);
 
         g_type_ensure(BH_TYPE_FILE_ITEM);

@@ -60,14 +60,9 @@ static void action_choose(GtkWidget *widget, const char *name, GVariant *paramet
         gtk_window_close(GTK_WINDOW(self));
 }
 
-void bh_folder_chooser_ask(GtkWindow *parent,
-                           BhConnection *connection,
-                           const char *title,
-                           const char *choose_label,
-                           const char *folder,
-                           void (*callback)(const char *folder, gpointer user_data),
-                           gpointer user_data,
-                           GDestroyNotify destroy) {
+void bh_folder_chooser_ask(GtkWindow *parent, BhConnection *connection, const char *title, const char *choose_label,
+                           const char *folder, void (*callback)(const char *folder, gpointer user_data),
+                           gpointer user_data, GDestroyNotify destroy) {
         BhFolderChooser *self = g_object_new(BH_TYPE_FOLDER_CHOOSER, "transient-for", parent, "title", title, NULL);
         GtkExpression *is_folder = gtk_property_expression_new(BH_TYPE_FILE_ITEM, NULL, "is-folder");
         GtkFilter *filter = GTK_FILTER(gtk_bool_filter_new(is_folder));

@@ -31,8 +31,8 @@ static void collect(Walk *walk, const char *local, const char *remote, GFileInfo
 static void collect_children(Walk *walk, const char *local, const char *remote) {
         g_autoptr(GFile) folder = g_file_new_for_path(local);
         g_autoptr(GError) error = NULL;
-        g_autoptr(GFileEnumerator) children =
-                g_file_enumerate_children(folder, ATTRIBUTES, G_FILE_QUERY_INFO_NOFOLLOW_SYMLINKS, walk->cancellable, &error);
+        g_autoptr(GFileEnumerator) children = g_file_enumerate_children(
+                folder, ATTRIBUTES, G_FILE_QUERY_INFO_NOFOLLOW_SYMLINKS, walk->cancellable, &error);
 
         while (children && !error) {
                 GFileInfo *info;
@@ -71,13 +71,8 @@ static void collect(Walk *walk, const char *local, const char *remote, GFileInfo
                 collect_children(walk, local, remote);
 }
 
-gboolean bh_local_tree_collect(GPtrArray *entries,
-                               const char *local,
-                               const char *remote,
-                               GCancellable *cancellable,
-                               BhLocalTreeFailure failure,
-                               gpointer user_data,
-                               GError **error) {
+gboolean bh_local_tree_collect(GPtrArray *entries, const char *local, const char *remote, GCancellable *cancellable,
+                               BhLocalTreeFailure failure, gpointer user_data, GError **error) {
         Walk walk = {entries, cancellable, failure, user_data};
         g_autoptr(GFile) file = g_file_new_for_path(local);
         g_autoptr(GError) problem = NULL;

@@ -19,10 +19,5 @@ typedef void (*BhLocalTreeFailure)(const char *local, const GError *error, gpoin
 
 /* Adds a file, or a folder and all in it, to entries, a folder before what is in it. Symbolic links inside are left out: they may lead anywhere.
  * Blocks; any thread. Returns FALSE only when cancelled. */
-gboolean bh_local_tree_collect(GPtrArray *entries,
-                               const char *local,
-                               const char *remote,
-                               GCancellable *cancellable,
-                               BhLocalTreeFailure failure,
-                               gpointer user_data,
-                               GError **error);
+gboolean bh_local_tree_collect(GPtrArray *entries, const char *local, const char *remote, GCancellable *cancellable,
+                               BhLocalTreeFailure failure, gpointer user_data, GError **error);

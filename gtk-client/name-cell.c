@@ -16,11 +16,7 @@ struct _BhNameCell {
         guint position;
 };
 
-enum {
-        PROP_ITEM = 1,
-        PROP_POSITION,
-        N_PROPERTIES
-};
+enum { PROP_ITEM = 1, PROP_POSITION, N_PROPERTIES };
 
 static GParamSpec *properties[N_PROPERTIES];
 
@@ -59,7 +55,7 @@ static GdkDragAction on_drop_enter(GtkDropTarget *target, double x, double y, gp
         if (!self->item || !bh_file_item_is_folder(self->item))
                 return 0;
         return gdk_drop_get_actions(gtk_drop_target_get_current_drop(target)) & GDK_ACTION_MOVE ? GDK_ACTION_MOVE
-                                                                                               : GDK_ACTION_COPY;
+                                                                                                : GDK_ACTION_COPY;
 }
 
 static gboolean on_drop(GtkDropTarget *target, const GValue *value, double x, double y, gpointer user_data) {
@@ -128,10 +124,10 @@ static void bh_name_cell_class_init(BhNameCellClass *klass) {
         object_class->dispose = bh_name_cell_dispose;
         object_class->get_property = bh_name_cell_get_property;
         object_class->set_property = bh_name_cell_set_property;
-        properties[PROP_ITEM] = g_param_spec_object("item", NULL, NULL, BH_TYPE_FILE_ITEM,
-                                                    G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS);
-        properties[PROP_POSITION] = g_param_spec_uint("position", NULL, NULL, 0, G_MAXUINT, 0,
-                                                      G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS);
+        properties[PROP_ITEM] =
+                g_param_spec_object("item", NULL, NULL, BH_TYPE_FILE_ITEM, G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS);
+        properties[PROP_POSITION] =
+                g_param_spec_uint("position", NULL, NULL, 0, G_MAXUINT, 0, G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS);
         g_object_class_install_properties(object_class, N_PROPERTIES, properties);
 
         widget_class->root = bh_name_cell_root;

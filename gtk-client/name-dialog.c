@@ -59,12 +59,8 @@ static void select_stem(BhNameDialog *self) {
         gtk_editable_select_region(GTK_EDITABLE(self->name_row), 0, (int)length);
 }
 
-void bh_name_dialog_ask(GtkWindow *parent,
-                        const char *heading,
-                        const char *confirm_label,
-                        const char *name,
-                        void (*callback)(const char *name, gpointer owner),
-                        gpointer owner) {
+void bh_name_dialog_ask(GtkWindow *parent, const char *heading, const char *confirm_label, const char *name,
+                        void (*callback)(const char *name, gpointer owner), gpointer owner) {
         BhNameDialog *self = g_object_new(BH_TYPE_NAME_DIALOG, "transient-for", parent, "heading", heading, NULL);
 
         self->callback = callback;

@@ -11,11 +11,7 @@ G_DECLARE_FINAL_TYPE(BhNameDialog, bh_name_dialog, BH, NAME_DIALOG, AdwMessageDi
 
 /* name: the present one, of which all but the ending is selected. The callback comes only with a possible, different name; owner (a GObject) is its
  * user_data, kept alive meanwhile. */
-void bh_name_dialog_ask(GtkWindow *parent,
-                        const char *heading,
-                        const char *confirm_label,
-                        const char *name,
-                        void (*callback)(const char *name, gpointer owner),
-                        gpointer owner);
+void bh_name_dialog_ask(GtkWindow *parent, const char *heading, const char *confirm_label, const char *name,
+                        void (*callback)(const char *name, gpointer owner), gpointer owner);
 
 G_END_DECLS

@@ -69,13 +69,8 @@ guint64 bh_operation_get_freed_bytes(BhOperation *self) {
 }
 
 /* Calls the method for one file. The answer is a new string. */
-static gboolean call(BhOperation *self,
-                     BhConnection *connection,
-                     BhBusFiles *files,
-                     const Step *step,
-                     char **answer,
-                     GCancellable *cancellable,
-                     GError **error) {
+static gboolean call(BhOperation *self, BhConnection *connection, BhBusFiles *files, const Step *step, char **answer,
+                     GCancellable *cancellable, GError **error) {
         g_autoptr(GVariant) entry = NULL;
         GVariant *options;
         guint64 freed = 0;
@@ -90,8 +85,8 @@ static gboolean call(BhOperation *self,
         switch (self->kind) {
         case BH_OPERATION_CREATE_FOLDER:
                 *answer = g_strdup(step->source);
-                return bh_bus_files_call_create_folder_sync(files, step->source, options, BH_CALL_FLAGS, BH_CALL_TIMEOUT,
-                                                            &entry, cancellable, error);
+                return bh_bus_files_call_create_folder_sync(files, step->source, options, BH_CALL_FLAGS,
+                                                            BH_CALL_TIMEOUT, &entry, cancellable, error);
         case BH_OPERATION_RENAME:
                 return bh_bus_files_call_rename_sync(files, step->source, step->target, options, BH_CALL_FLAGS,
                                                      BH_CALL_TIMEOUT, answer, cancellable, error);
@@ -102,8 +97,8 @@ static gboolean call(BhOperation *self,
                 return bh_bus_files_call_delete_sync(files, step->source, options, BH_CALL_FLAGS, BH_CALL_TIMEOUT,
                                                      answer, cancellable, error);
         case BH_OPERATION_RESTORE:
-                return bh_bus_files_call_restore_trash_sync(files, step->source, options, BH_CALL_FLAGS, BH_CALL_TIMEOUT,
-                                                            answer, cancellable, error);
+                return bh_bus_files_call_restore_trash_sync(files, step->source, options, BH_CALL_FLAGS,
+                                                            BH_CALL_TIMEOUT, answer, cancellable, error);
         case BH_OPERATION_PURGE:
                 if (!bh_bus_files_call_purge_trash_sync(files, step->source, options, BH_CALL_FLAGS, BH_CALL_TIMEOUT,
                                                         &freed, cancellable, error))
@@ -144,11 +139,8 @@ static void run_in_thread(GTask *task, gpointer source, gpointer task_data, GCan
                 g_task_return_boolean(task, TRUE);
 }
 
-void bh_operation_run_async(BhOperation *self,
-                            BhConnection *connection,
-                            GCancellable *cancellable,
-                            GAsyncReadyCallback callback,
-                            gpointer user_data) {
+void bh_operation_run_async(BhOperation *self, BhConnection *connection, GCancellable *cancellable,
+                            GAsyncReadyCallback callback, gpointer user_data) {
         g_autoptr(GTask) task = g_task_new(self, cancellable, callback, user_data);
 
         g_task_set_source_tag(task, bh_operation_run_async);
@@ -183,8 +175,7 @@ BhOperation *bh_operation_inverse(BhOperation *self) {
         for (guint i = 0; i < self->done->len; i++) {
                 const Done *done = &g_array_index(self->done, Done, i);
 
-                bh_operation_add(inverse, done->answer,
-                                 inverse->kind == BH_OPERATION_MOVE ? done->source : NULL);
+                bh_operation_add(inverse, done->answer, inverse->kind == BH_OPERATION_MOVE ? done->source : NULL);
         }
         return g_steal_pointer(&inverse);
 }

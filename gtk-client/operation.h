@@ -31,11 +31,8 @@ const char *bh_operation_get_source(BhOperation *self, guint index);
 
 /* Runs it, one file after the other; a file that fails does not keep the others from being done.
  * finish returns FALSE with the first error when any file failed; bh_operation_get_n_done() says how many did not. */
-void bh_operation_run_async(BhOperation *self,
-                            BhConnection *connection,
-                            GCancellable *cancellable,
-                            GAsyncReadyCallback callback,
-                            gpointer user_data);
+void bh_operation_run_async(BhOperation *self, BhConnection *connection, GCancellable *cancellable,
+                            GAsyncReadyCallback callback, gpointer user_data);
 gboolean bh_operation_run_finish(BhOperation *self, GAsyncResult *result, GError **error);
 
 guint bh_operation_get_n_done(BhOperation *self);

@@ -38,8 +38,8 @@ static gboolean add_page(GPtrArray *entries, const char *remote, const char *loc
                 g_autofree char *child_remote = NULL, *child_local = NULL;
 
                 if (!bh_remote_name_is_safe(name)) {
-                        g_set_error(error, G_IO_ERROR, G_IO_ERROR_INVALID_FILENAME, _("“%s” cannot be a file name here"),
-                                    name);
+                        g_set_error(error, G_IO_ERROR, G_IO_ERROR_INVALID_FILENAME,
+                                    _("“%s” cannot be a file name here"), name);
                         return FALSE;
                 }
                 child_remote = bh_path_join(remote, name);
@@ -50,12 +50,8 @@ static gboolean add_page(GPtrArray *entries, const char *remote, const char *loc
         return TRUE;
 }
 
-static gboolean list_folder(GPtrArray *entries,
-                            BhConnection *connection,
-                            const char *remote,
-                            const char *local,
-                            GCancellable *cancellable,
-                            GError **error) {
+static gboolean list_folder(GPtrArray *entries, BhConnection *connection, const char *remote, const char *local,
+                            GCancellable *cancellable, GError **error) {
         g_autofree char *cursor = g_strdup("");
 
         do {
@@ -69,8 +65,8 @@ static gboolean list_folder(GPtrArray *entries,
                 options = *cursor ? bh_connection_options(connection, "limit", g_variant_new_uint32(PAGE), "cursor",
                                                           g_variant_new_string(cursor), NULL)
                                   : bh_connection_options(connection, "limit", g_variant_new_uint32(PAGE), NULL);
-                if (!bh_bus_files_call_list_sync(
-                            files, remote, options, BH_CALL_FLAGS, BH_CALL_TIMEOUT, &page, &next, NULL, NULL, cancellable, error) ||
+                if (!bh_bus_files_call_list_sync(files, remote, options, BH_CALL_FLAGS, BH_CALL_TIMEOUT, &page, &next,
+                                                 NULL, NULL, cancellable, error) ||
                     !add_page(entries, remote, local, page, error))
                         return FALSE;
                 g_free(cursor);
@@ -79,12 +75,8 @@ static gboolean list_folder(GPtrArray *entries,
         return TRUE;
 }
 
-gboolean bh_remote_tree_collect(GPtrArray *entries,
-                                BhConnection *connection,
-                                const char *remote,
-                                const char *local,
-                                GCancellable *cancellable,
-                                GError **error) {
+gboolean bh_remote_tree_collect(GPtrArray *entries, BhConnection *connection, const char *remote, const char *local,
+                                GCancellable *cancellable, GError **error) {
         guint next = entries->len;
 
         if (!list_folder(entries, connection, remote, local, cancellable, error))

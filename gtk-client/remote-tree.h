@@ -19,9 +19,5 @@ BhRemoteEntry *bh_remote_entry_new(const char *remote, const char *local, guint6
 gboolean bh_remote_name_is_safe(const char *name);
 
 /* Adds what is in a folder, and in its folders, to entries, a folder before what is in it. Blocks; any thread. */
-gboolean bh_remote_tree_collect(GPtrArray *entries,
-                                BhConnection *connection,
-                                const char *remote,
-                                const char *local,
-                                GCancellable *cancellable,
-                                GError **error);
+gboolean bh_remote_tree_collect(GPtrArray *entries, BhConnection *connection, const char *remote, const char *local,
+                                GCancellable *cancellable, GError **error);

@@ -20,8 +20,8 @@ G_DEFINE_FINAL_TYPE(BhTransferButton, bh_transfer_button, GTK_TYPE_WIDGET)
 static void update(BhTransferButton *self) {
         guint n = bh_transfer_queue_get_n_unfinished(self->transfers);
         gboolean has_any = g_list_model_get_n_items(G_LIST_MODEL(self->transfers)) > 0;
-        g_autofree char *text = n > 0 ? g_strdup_printf(ngettext("%u transfer", "%u transfers", n), n)
-                                      : g_strdup(_("Transfers"));
+        g_autofree char *text =
+                n > 0 ? g_strdup_printf(ngettext("%u transfer", "%u transfers", n), n) : g_strdup(_("Transfers"));
         gboolean has_finished;
 
         g_object_get(self->transfers, "has-finished", &has_finished, NULL);

@@ -10,21 +10,14 @@ struct _BhTransferQueue {
         GListStore *store;
 };
 
-enum {
-        PROP_N_UNFINISHED = 1,
-        PROP_FRACTION,
-        PROP_HAS_FINISHED,
-        N_PROPERTIES
-};
+enum { PROP_N_UNFINISHED = 1, PROP_FRACTION, PROP_HAS_FINISHED, N_PROPERTIES };
 
 static GParamSpec *properties[N_PROPERTIES];
 static guint signal_conflict, signal_finished;
 
 static void list_model_init(GListModelInterface *iface);
 
-G_DEFINE_FINAL_TYPE_WITH_CODE(BhTransferQueue,
-                              bh_transfer_queue,
-                              G_TYPE_OBJECT,
+G_DEFINE_FINAL_TYPE_WITH_CODE(BhTransferQueue, bh_transfer_queue, G_TYPE_OBJECT,
                               G_IMPLEMENT_INTERFACE(G_TYPE_LIST_MODEL, list_model_init))
 
 static gboolean is_unfinished(BhTransfer *transfer) {

@@ -44,12 +44,9 @@ GtkWidget *bh_transfer_row_new(BhTransferQueue *transfers, BhTransfer *transfer)
                 gpointer target;
                 const char *property;
         } bindings[] = {
-                {"icon-name", self->icon, "icon-name"},
-                {"title", self->title_label, "label"},
-                {"fraction", self->progress_bar, "fraction"},
-                {"can-cancel", self->progress_bar, "visible"},
-                {"status", self->status_label, "label"},
-                {"can-retry", self->retry_button, "visible"},
+                {"icon-name", self->icon, "icon-name"},         {"title", self->title_label, "label"},
+                {"fraction", self->progress_bar, "fraction"},   {"can-cancel", self->progress_bar, "visible"},
+                {"status", self->status_label, "label"},        {"can-retry", self->retry_button, "visible"},
                 {"can-cancel", self->cancel_button, "visible"},
         };
 

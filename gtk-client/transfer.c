@@ -5,11 +5,8 @@
 
 #include <glib/gi18n.h>
 
-G_DEFINE_ENUM_TYPE(BhTransferState,
-                   bh_transfer_state,
-                   G_DEFINE_ENUM_VALUE(BH_TRANSFER_QUEUED, "queued"),
-                   G_DEFINE_ENUM_VALUE(BH_TRANSFER_RUNNING, "running"),
-                   G_DEFINE_ENUM_VALUE(BH_TRANSFER_DONE, "done"),
+G_DEFINE_ENUM_TYPE(BhTransferState, bh_transfer_state, G_DEFINE_ENUM_VALUE(BH_TRANSFER_QUEUED, "queued"),
+                   G_DEFINE_ENUM_VALUE(BH_TRANSFER_RUNNING, "running"), G_DEFINE_ENUM_VALUE(BH_TRANSFER_DONE, "done"),
                    G_DEFINE_ENUM_VALUE(BH_TRANSFER_FAILED, "failed"),
                    G_DEFINE_ENUM_VALUE(BH_TRANSFER_CANCELLED, "cancelled"))
 
@@ -27,7 +24,7 @@ typedef struct {
 
         GMutex lock; /* for what follows */
         GCond answered;
-        guint64 files_total, files_done, files_failed;
+        guint64 files_total, files_done, files_failed, left_out;
         guint64 bytes_total, bytes_done;
         GError *first_failure;
         gboolean asking;
@@ -210,6 +207,14 @@ void bh_transfer_note_failure(BhTransfer *self, const char *name, const GError *
         g_mutex_unlock(&priv->lock);
 }
 
+void bh_transfer_note_left_out(BhTransfer *self) {
+        BhTransferPrivate *priv = PRIV(self);
+
+        g_mutex_lock(&priv->lock);
+        priv->left_out++;
+        g_mutex_unlock(&priv->lock);
+}
+
 static gboolean emit_conflict(gpointer user_data) {
         BhTransfer *self = user_data;
         BhTransferPrivate *priv = PRIV(self);
@@ -298,8 +303,7 @@ static char *describe_progress(BhTransferPrivate *priv) {
         done = g_format_size(priv->bytes_done);
         total = g_format_size(priv->bytes_total);
         if (priv->files_total > 1)
-                g_string_append_printf(text, _("%u of %u files · "), (guint)priv->files_done,
-                                       (guint)priv->files_total);
+                g_string_append_printf(text, _("%u of %u files · "), (guint)priv->files_done, (guint)priv->files_total);
         g_string_append_printf(text, _("%s of %s"), done, total);
         g_mutex_unlock(&priv->lock);
 
@@ -307,6 +311,21 @@ static char *describe_progress(BhTransferPrivate *priv) {
                 rate = bh_format_rate((guint64)priv->rate);
                 g_string_append_printf(text, " · %s", rate);
         }
+        return g_string_free(g_steal_pointer(&text), FALSE);
+}
+
+/* "Done · 12 MB · 3 links left out" */
+static char *describe_end(BhTransferPrivate *priv) {
+        g_autofree char *size = g_format_size(priv->bytes_done);
+        g_autoptr(GString) text = g_string_new(NULL);
+
+        /* Translators: %s is the size of what was transferred */
+        g_string_append_printf(text, _("Done · %s"), size);
+        if (priv->left_out > 0)
+                g_string_append_printf(text,
+                                       ngettext(" · %u link or special file left out",
+                                                " · %u links or special files left out", (guint)priv->left_out),
+                                       (guint)priv->left_out);
         return g_string_free(g_steal_pointer(&text), FALSE);
 }
 
@@ -321,7 +340,6 @@ static char *describe_failure(BhTransferPrivate *priv) {
 
 static char *dup_status(BhTransfer *self) {
         BhTransferPrivate *priv = PRIV(self);
-        g_autofree char *size = NULL;
 
         switch (priv->state) {
         case BH_TRANSFER_QUEUED:
@@ -329,9 +347,7 @@ static char *dup_status(BhTransfer *self) {
         case BH_TRANSFER_RUNNING:
                 return describe_progress(priv);
         case BH_TRANSFER_DONE:
-                size = g_format_size(priv->bytes_done);
-                /* Translators: %s is the size of what was transferred */
-                return g_strdup_printf(_("Done · %s"), size);
+                return describe_end(priv);
         case BH_TRANSFER_FAILED:
                 return describe_failure(priv);
         case BH_TRANSFER_CANCELLED:
@@ -399,7 +415,8 @@ static void bh_transfer_class_init(BhTransferClass *klass) {
 
         properties[PROP_TITLE] = g_param_spec_string("title", NULL, NULL, NULL, flags);
         properties[PROP_ICON_NAME] = g_param_spec_string("icon-name", NULL, NULL, NULL, flags);
-        properties[PROP_STATE] = g_param_spec_enum("state", NULL, NULL, BH_TYPE_TRANSFER_STATE, BH_TRANSFER_QUEUED, flags);
+        properties[PROP_STATE] =
+                g_param_spec_enum("state", NULL, NULL, BH_TYPE_TRANSFER_STATE, BH_TRANSFER_QUEUED, flags);
         properties[PROP_FRACTION] = g_param_spec_double("fraction", NULL, NULL, 0, 1, 0, flags);
         properties[PROP_STATUS] = g_param_spec_string("status", NULL, NULL, NULL, flags);
         properties[PROP_IS_RUNNING] = g_param_spec_boolean("is-running", NULL, NULL, FALSE, flags);

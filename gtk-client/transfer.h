@@ -68,6 +68,8 @@ void bh_transfer_add_bytes(BhTransfer *self, gint64 bytes);
 void bh_transfer_add_file(BhTransfer *self);
 /* A file failed, the others go on. */
 void bh_transfer_note_failure(BhTransfer *self, const char *name, const GError *error);
+/* Something was left out on purpose, such as a symbolic link. */
+void bh_transfer_note_left_out(BhTransfer *self);
 /* Waits for a person to choose; SKIP when cancelled meanwhile. A choice "for all" is not asked for again. */
 BhConflictChoice bh_transfer_ask_conflict(BhTransfer *self, const char *name, GCancellable *cancellable);
 

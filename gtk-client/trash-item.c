@@ -16,16 +16,7 @@ struct _BhTrashItem {
         gint64 expires;
 };
 
-enum {
-        PROP_TRASH_ID = 1,
-        PROP_PATH,
-        PROP_NAME,
-        PROP_IS_FOLDER,
-        PROP_ICON,
-        PROP_DETAILS,
-        PROP_TARGET,
-        N_PROPERTIES
-};
+enum { PROP_TRASH_ID = 1, PROP_PATH, PROP_NAME, PROP_IS_FOLDER, PROP_ICON, PROP_DETAILS, PROP_TARGET, N_PROPERTIES };
 
 static GParamSpec *properties[N_PROPERTIES];
 
@@ -35,7 +26,8 @@ BhTrashItem *bh_trash_item_new(GVariant *entry) {
         BhTrashItem *self = g_object_new(BH_TYPE_TRASH_ITEM, NULL);
         const char *type;
 
-        g_variant_get(entry, "(ss&stxxt)", &self->id, &self->path, &type, &self->size, &self->deleted, &self->expires, NULL);
+        g_variant_get(entry, "(ss&stxxt)", &self->id, &self->path, &type, &self->size, &self->deleted, &self->expires,
+                      NULL);
         self->is_folder = g_str_equal(type, "directory");
         return self;
 }

@@ -24,10 +24,7 @@ struct _BhTrashPage {
         GtkListView *view;
 };
 
-enum {
-        PROP_FOLDED = 1,
-        N_PROPERTIES
-};
+enum { PROP_FOLDED = 1, N_PROPERTIES };
 
 static GParamSpec *properties[N_PROPERTIES];
 
@@ -48,11 +45,13 @@ static void show_items(BhTrashPage *self, GVariant *entries) {
                 g_ptr_array_add(items, item);
                 g_variant_unref(entry);
         }
-        g_list_store_splice(self->items, 0, g_list_model_get_n_items(G_LIST_MODEL(self->items)), items->pdata, items->len);
+        g_list_store_splice(self->items, 0, g_list_model_get_n_items(G_LIST_MODEL(self->items)), items->pdata,
+                            items->len);
 
         size = g_format_size(bytes);
-        subtitle = items->len == 0 ? g_strdup("")
-                                   : g_strdup_printf(ngettext("%u item, %s", "%u items, %s", items->len), items->len, size);
+        subtitle = items->len == 0
+                           ? g_strdup("")
+                           : g_strdup_printf(ngettext("%u item, %s", "%u items, %s", items->len), items->len, size);
         adw_window_title_set_subtitle(self->title, subtitle);
         gtk_widget_action_set_enabled(GTK_WIDGET(self), "trash.empty", items->len > 0);
         gtk_stack_set_visible_child_name(self->stack, items->len > 0 ? "list" : "empty");
@@ -182,7 +181,8 @@ static void bh_trash_page_class_init(BhTrashPageClass *klass) {
         object_class->dispose = bh_trash_page_dispose;
         object_class->get_property = bh_trash_page_get_property;
         object_class->set_property = bh_trash_page_set_property;
-        properties[PROP_FOLDED] = g_param_spec_boolean("folded", NULL, NULL, FALSE, G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS);
+        properties[PROP_FOLDED] =
+                g_param_spec_boolean("folded", NULL, NULL, FALSE, G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS);
         g_object_class_install_properties(object_class, N_PROPERTIES, properties);
 
         g_type_ensure(BH_TYPE_TRASH_ITEM);

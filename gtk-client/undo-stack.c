@@ -13,10 +13,7 @@ struct _BhUndoStack {
         guint last_number;
 };
 
-enum {
-        PROP_CAN_UNDO = 1,
-        N_PROPERTIES
-};
+enum { PROP_CAN_UNDO = 1, N_PROPERTIES };
 
 static GParamSpec *properties[N_PROPERTIES];
 
@@ -77,8 +74,8 @@ static void bh_undo_stack_class_init(BhUndoStackClass *klass) {
 
         object_class->finalize = bh_undo_stack_finalize;
         object_class->get_property = bh_undo_stack_get_property;
-        properties[PROP_CAN_UNDO] = g_param_spec_boolean("can-undo", NULL, NULL, FALSE,
-                                                         G_PARAM_READABLE | G_PARAM_STATIC_STRINGS);
+        properties[PROP_CAN_UNDO] =
+                g_param_spec_boolean("can-undo", NULL, NULL, FALSE, G_PARAM_READABLE | G_PARAM_STATIC_STRINGS);
         g_object_class_install_properties(object_class, N_PROPERTIES, properties);
 }
 

@@ -28,10 +28,10 @@ struct _BhUpload {
         BhTransfer parent_instance;
 
         char *folder;
-        GArray *sources;      /* of Source; empty once their trees were collected */
+        GArray *sources; /* of Source; empty once their trees were collected */
         guint n_sources;
         char *first_name;
-        GQueue *left;         /* of BhLocalEntry: what is to be done */
+        GQueue *left; /* of BhLocalEntry: what is to be done */
 
         GMutex lock; /* for left and failed while workers run */
         GQueue *failed;
@@ -41,14 +41,8 @@ G_DEFINE_FINAL_TYPE(BhUpload, bh_upload, BH_TYPE_TRANSFER)
 
 /* --- One file --------------------------------------------------------------------------------------------------------- */
 
-static BhBusUpload *begin(BhConnection *connection,
-                          const char *remote,
-                          guint64 size,
-                          gint64 modified_usec,
-                          gboolean overwrite,
-                          int *descriptor,
-                          GCancellable *cancellable,
-                          GError **error) {
+static BhBusUpload *begin(BhConnection *connection, const char *remote, guint64 size, gint64 modified_usec,
+                          gboolean overwrite, int *descriptor, GCancellable *cancellable, GError **error) {
         g_autoptr(BhBusFiles) files = bh_connection_dup_files(connection, error);
         g_autoptr(GUnixFDList) fds = NULL;
         g_autoptr(GVariant) handle = NULL;
@@ -83,8 +77,8 @@ static BhBusUpload *begin(BhConnection *connection,
                                             g_dbus_proxy_get_name(proxy), path, cancellable, error);
 }
 
-static gboolean
-commit(BhConnection *connection, BhBusUpload *upload, guint64 size, GCancellable *cancellable, GError **error) {
+static gboolean commit(BhConnection *connection, BhBusUpload *upload, guint64 size, GCancellable *cancellable,
+                       GError **error) {
         g_autoptr(GVariant) entry = NULL;
 
         for (guint attempt = 1;; attempt++) {
@@ -103,16 +97,9 @@ commit(BhConnection *connection, BhBusUpload *upload, guint64 size, GCancellable
         }
 }
 
-gboolean bh_upload_content(BhConnection *connection,
-                           int source,
-                           const char *remote,
-                           guint64 size,
-                           gint64 modified_usec,
-                           gboolean overwrite,
-                           GCancellable *cancellable,
-                           void (*progress)(guint64 bytes, gpointer user_data),
-                           gpointer user_data,
-                           GError **error) {
+gboolean bh_upload_content(BhConnection *connection, int source, const char *remote, guint64 size, gint64 modified_usec,
+                           gboolean overwrite, GCancellable *cancellable,
+                           void (*progress)(guint64 bytes, gpointer user_data), gpointer user_data, GError **error) {
         g_autoptr(BhBusUpload) upload = NULL;
         g_autoptr(GError) problem = NULL;
         int target = -1;
@@ -173,8 +160,8 @@ static void on_bytes(guint64 bytes, gpointer user_data) {
 }
 
 /* Uploads a file, and asks when its name is taken. A skipped file is a success. */
-static gboolean
-upload_file(BhUpload *self, BhConnection *connection, const BhLocalEntry *entry, GCancellable *cancellable, GError **error) {
+static gboolean upload_file(BhUpload *self, BhConnection *connection, const BhLocalEntry *entry,
+                            GCancellable *cancellable, GError **error) {
         BhTransfer *transfer = BH_TRANSFER(self);
         g_autofree char *folder = bh_path_parent(entry->remote);
         g_autofree char *remote = g_strdup(entry->remote);
@@ -233,6 +220,10 @@ upload_file(BhUpload *self, BhConnection *connection, const BhLocalEntry *entry,
 static void on_tree_failure(const char *local, const GError *error, gpointer user_data) {
         g_autofree char *name = g_filename_display_basename(local);
 
+        if (g_error_matches(error, G_IO_ERROR, G_IO_ERROR_NOT_REGULAR_FILE)) {
+                bh_transfer_note_left_out(user_data);
+                return;
+        }
         bh_transfer_note_failure(user_data, name, error);
 }
 
@@ -261,15 +252,14 @@ static gboolean collect(BhUpload *self, GCancellable *cancellable, GError **erro
         return TRUE;
 }
 
-static gboolean
-create_folder(BhConnection *connection, const char *path, GCancellable *cancellable, GError **error) {
+static gboolean create_folder(BhConnection *connection, const char *path, GCancellable *cancellable, GError **error) {
         g_autoptr(BhBusFiles) files = bh_connection_dup_files(connection, error);
         g_autoptr(GVariant) entry = NULL;
 
-        return files && bh_bus_files_call_create_folder_sync(
-                                files, path,
-                                bh_connection_options(connection, "parents", g_variant_new_boolean(TRUE), NULL),
-                                BH_CALL_FLAGS, BH_CALL_TIMEOUT, &entry, cancellable, error);
+        return files &&
+               bh_bus_files_call_create_folder_sync(
+                       files, path, bh_connection_options(connection, "parents", g_variant_new_boolean(TRUE), NULL),
+                       BH_CALL_FLAGS, BH_CALL_TIMEOUT, &entry, cancellable, error);
 }
 
 /* Folders first, in order: each is above what is in it. */
@@ -334,7 +324,8 @@ static gpointer work(gpointer data) {
         }
 }
 
-static gboolean bh_upload_run(BhTransfer *transfer, BhConnection *connection, GCancellable *cancellable, GError **error) {
+static gboolean bh_upload_run(BhTransfer *transfer, BhConnection *connection, GCancellable *cancellable,
+                              GError **error) {
         BhUpload *self = BH_UPLOAD(transfer);
         Work shared = {self, connection, cancellable, FALSE};
         GThread *workers[N_WORKERS - 1];

@@ -20,15 +20,8 @@ const char *bh_upload_get_folder(BhUpload *self);
 
 /* Writes one open file to the NAS and makes it durable. size: bytes to reserve. Blocks; any thread.
  * progress may be NULL. Returns FALSE with an error of the service or G_IO_ERROR; then nothing is on the NAS. */
-gboolean bh_upload_content(BhConnection *connection,
-                           int source,
-                           const char *remote,
-                           guint64 size,
-                           gint64 modified_usec,
-                           gboolean overwrite,
-                           GCancellable *cancellable,
-                           void (*progress)(guint64 bytes, gpointer user_data),
-                           gpointer user_data,
-                           GError **error);
+gboolean bh_upload_content(BhConnection *connection, int source, const char *remote, guint64 size, gint64 modified_usec,
+                           gboolean overwrite, GCancellable *cancellable,
+                           void (*progress)(guint64 bytes, gpointer user_data), gpointer user_data, GError **error);
 
 G_END_DECLS

@@ -61,8 +61,8 @@ void bh_usage_bar_refresh(BhUsageBar *self, BhConnection *connection) {
         g_clear_object(&self->cancellable);
         self->cancellable = g_cancellable_new();
         if (files)
-                bh_bus_files_call_get_usage(files, bh_connection_options(connection, NULL), BH_CALL_FLAGS, BH_CALL_TIMEOUT,
-                                            self->cancellable, on_usage, g_object_ref(self));
+                bh_bus_files_call_get_usage(files, bh_connection_options(connection, NULL), BH_CALL_FLAGS,
+                                            BH_CALL_TIMEOUT, self->cancellable, on_usage, g_object_ref(self));
 }
 
 static void bh_usage_bar_dispose(GObject *object) {

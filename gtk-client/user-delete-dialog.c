@@ -20,10 +20,8 @@ static void bh_user_delete_dialog_response(AdwMessageDialog *dialog, const char 
                 self->callback(gtk_check_button_get_active(self->keep_button), self->owner);
 }
 
-void bh_user_delete_dialog_ask(GtkWindow *parent,
-                               BhUserItem *user,
-                               void (*callback)(gboolean keep_files, gpointer owner),
-                               gpointer owner) {
+void bh_user_delete_dialog_ask(GtkWindow *parent, BhUserItem *user,
+                               void (*callback)(gboolean keep_files, gpointer owner), gpointer owner) {
         BhUserDeleteDialog *self = g_object_new(BH_TYPE_USER_DELETE_DIALOG, "transient-for", parent, NULL);
         g_autofree char *heading = g_strdup_printf(_("Delete the User “%s”?"), bh_user_item_get_username(user));
         g_autofree char *used = g_format_size(bh_user_item_get_used_bytes(user));

@@ -163,13 +163,13 @@ static void create(BhUserEditor *self, BhBusUsers *users) {
         gint64 uid;
 
         parse_unix_user(text_of(self->unix_row), &uid);
-        options = bh_connection_options(self->connection, "email", g_variant_new_string(text_of(self->email_row)), "role",
-                                        g_variant_new_string(get_role(self)), "quota_bytes",
+        options = bh_connection_options(self->connection, "email", g_variant_new_string(text_of(self->email_row)),
+                                        "role", g_variant_new_string(get_role(self)), "quota_bytes",
                                         g_variant_new_uint64(get_quota(self)), "is_active",
                                         g_variant_new_boolean(gtk_switch_get_active(self->active_switch)), "uid",
                                         uid >= 0 ? g_variant_new_int64(uid) : NULL, NULL);
-        bh_bus_users_call_create(users, text_of(self->username_row), text_of(self->password_row), options, BH_CALL_FLAGS,
-                                 BH_CALL_TIMEOUT, NULL, on_created, g_object_ref(self));
+        bh_bus_users_call_create(users, text_of(self->username_row), text_of(self->password_row), options,
+                                 BH_CALL_FLAGS, BH_CALL_TIMEOUT, NULL, on_created, g_object_ref(self));
 }
 
 /* Only what was changed: two administrators at once do not undo each other's work. */
@@ -209,8 +209,8 @@ static void action_save(GtkWidget *widget, const char *name, GVariant *parameter
         set_busy(self, TRUE);
         if (self->user)
                 bh_bus_users_call_update(users, bh_user_item_get_id(self->user), collect_changes(self),
-                                         bh_connection_options(self->connection, NULL), BH_CALL_FLAGS, BH_CALL_TIMEOUT, NULL,
-                                         on_updated, g_object_ref(self));
+                                         bh_connection_options(self->connection, NULL), BH_CALL_FLAGS, BH_CALL_TIMEOUT,
+                                         NULL, on_updated, g_object_ref(self));
         else
                 create(self, users);
 }

@@ -112,8 +112,8 @@ static void bh_user_item_get_property(GObject *object, guint id, GValue *value, 
                 g_value_take_string(value, dup_details(self));
                 break;
         case PROP_SEARCH_TEXT:
-                g_value_take_string(value, g_strdup_printf("%s %s", bh_user_item_get_username(self),
-                                                           bh_user_item_get_email(self)));
+                g_value_take_string(
+                        value, g_strdup_printf("%s %s", bh_user_item_get_username(self), bh_user_item_get_email(self)));
                 break;
         case PROP_IS_ADMIN:
                 g_value_set_boolean(value, self->is_admin);

@@ -28,17 +28,15 @@ struct _BhUsersPage {
         GtkListBox *list;
 };
 
-enum {
-        PROP_FOLDED = 1,
-        N_PROPERTIES
-};
+enum { PROP_FOLDED = 1, N_PROPERTIES };
 
 static GParamSpec *properties[N_PROPERTIES];
 
 G_DEFINE_FINAL_TYPE(BhUsersPage, bh_users_page, GTK_TYPE_WIDGET)
 
 static void update_view(BhUsersPage *self) {
-        gtk_stack_set_visible_child_name(self->stack, g_list_model_get_n_items(self->found) > 0 ? "list" : "nothing-found");
+        gtk_stack_set_visible_child_name(self->stack,
+                                         g_list_model_get_n_items(self->found) > 0 ? "list" : "nothing-found");
 }
 
 static void on_search_changed(BhUsersPage *self) {
@@ -57,7 +55,8 @@ static void show_users(BhUsersPage *self, GVariant *descriptions, guint64 active
                 g_ptr_array_add(users, bh_user_item_new(description));
                 g_variant_unref(description);
         }
-        g_list_store_splice(self->users, 0, g_list_model_get_n_items(G_LIST_MODEL(self->users)), users->pdata, users->len);
+        g_list_store_splice(self->users, 0, g_list_model_get_n_items(G_LIST_MODEL(self->users)), users->pdata,
+                            users->len);
         subtitle = g_strdup_printf(ngettext("%u user, %u active", "%u users, %u active", users->len), users->len,
                                    (guint)active);
         adw_window_title_set_subtitle(self->title, subtitle);
@@ -96,8 +95,8 @@ void bh_users_page_refresh(BhUsersPage *self) {
         g_clear_object(&self->cancellable);
         self->cancellable = g_cancellable_new();
         if (users)
-                bh_bus_users_call_list(users, bh_connection_options(self->connection, NULL), BH_CALL_FLAGS, BH_CALL_TIMEOUT,
-                                       self->cancellable, on_listed, g_object_ref(self));
+                bh_bus_users_call_list(users, bh_connection_options(self->connection, NULL), BH_CALL_FLAGS,
+                                       BH_CALL_TIMEOUT, self->cancellable, on_listed, g_object_ref(self));
 }
 
 static void edit(BhUsersPage *self, BhUserItem *user) {
@@ -168,7 +167,8 @@ static void bh_users_page_class_init(BhUsersPageClass *klass) {
         object_class->dispose = bh_users_page_dispose;
         object_class->get_property = bh_users_page_get_property;
         object_class->set_property = bh_users_page_set_property;
-        properties[PROP_FOLDED] = g_param_spec_boolean("folded", NULL, NULL, FALSE, G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS);
+        properties[PROP_FOLDED] =
+                g_param_spec_boolean("folded", NULL, NULL, FALSE, G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS);
         g_object_class_install_properties(object_class, N_PROPERTIES, properties);
 
         gtk_widget_class_set_template_from_resource(widget_class, "/org/baluhost/Client/ui/users-page.ui");

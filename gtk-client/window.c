@@ -24,10 +24,10 @@ struct _BhWindow {
         BhConnection *connection;
         BhTransferQueue *transfers;
         BhUndoStack *undo;
-        guint64 shown_user; /* whose files are shown and whose changes can be undone */
-        char *wanted_folder; /* to show once there is a connection */
+        guint64 shown_user;     /* whose files are shown and whose changes can be undone */
+        char *wanted_folder;    /* to show once there is a connection */
         gboolean wants_sign_in; /* although there is somebody already */
-        AdwToast *toast; /* the one shown, NULL: none */
+        AdwToast *toast;        /* the one shown, NULL: none */
 
         AdwToastOverlay *toast_overlay;
         GtkStack *state_stack;
@@ -117,7 +117,8 @@ static char *describe(BhOperation *operation) {
                 name = bh_path_name(bh_operation_get_source(operation, 0));
                 return n == 1 && bh_operation_get_n_sources(operation) == 1
                                ? g_strdup_printf(_("“%s” moved to the trash"), name)
-                               : g_strdup_printf(ngettext("%u item moved to the trash", "%u items moved to the trash", n), n);
+                               : g_strdup_printf(
+                                         ngettext("%u item moved to the trash", "%u items moved to the trash", n), n);
         case BH_OPERATION_RESTORE:
                 name = bh_path_name(bh_operation_get_answer(operation, 0));
                 return n == 1 ? g_strdup_printf(_("“%s” restored"), name)
@@ -262,7 +263,8 @@ static void show_state(BhWindow *self) {
                 break;
         case BH_CONNECTION_NO_BUS:
                 show_status(self, "network-error-symbolic", _("No System Bus"),
-                            _("BaluHost talks to the NAS over the system bus of this computer, which does not answer."), FALSE);
+                            _("BaluHost talks to the NAS over the system bus of this computer, which does not answer."),
+                            FALSE);
                 break;
         case BH_CONNECTION_ABSENT:
                 show_status(self, "network-offline-symbolic", _("The NAS Service Is Not Running"),
@@ -343,7 +345,8 @@ static gboolean bh_window_close_request(GtkWindow *window) {
         if (n == 0)
                 return GTK_WINDOW_CLASS(bh_window_parent_class)->close_request(window);
         body = g_strdup_printf(ngettext("%u transfer is not finished. Files that are complete stay.",
-                                        "%u transfers are not finished. Files that are complete stay.", n), n);
+                                        "%u transfers are not finished. Files that are complete stay.", n),
+                               n);
         bh_confirm(window, _("Stop Transfers and Quit?"), body, _("_Stop and Quit"), on_close_confirmed, self);
         return GDK_EVENT_STOP;
 }
@@ -367,7 +370,8 @@ static void action_show_page(GtkWidget *widget, const char *name, GVariant *para
 
                 if (!row)
                         return;
-                if (!gtk_widget_get_visible(GTK_WIDGET(row)) || !g_str_equal(gtk_widget_get_name(GTK_WIDGET(row)), page))
+                if (!gtk_widget_get_visible(GTK_WIDGET(row)) ||
+                    !g_str_equal(gtk_widget_get_name(GTK_WIDGET(row)), page))
                         continue;
                 gtk_list_box_select_row(self->sidebar_list, row);
                 adw_leaflet_navigate(self->leaflet, ADW_NAVIGATION_DIRECTION_FORWARD);
@@ -483,8 +487,10 @@ static void bh_window_init(BhWindow *self) {
         bh_users_page_set_connection(self->users_page, self->connection);
 
         g_signal_connect_object(self->undo, "notify::can-undo", G_CALLBACK(on_can_undo), self, G_CONNECT_SWAPPED);
-        g_signal_connect_object(self->connection, "notify::state", G_CALLBACK(on_state_changed), self, G_CONNECT_SWAPPED);
-        g_signal_connect_object(self->connection, "notify::message", G_CALLBACK(on_state_changed), self, G_CONNECT_SWAPPED);
+        g_signal_connect_object(self->connection, "notify::state", G_CALLBACK(on_state_changed), self,
+                                G_CONNECT_SWAPPED);
+        g_signal_connect_object(self->connection, "notify::message", G_CALLBACK(on_state_changed), self,
+                                G_CONNECT_SWAPPED);
         g_signal_connect_object(self->connection, "ready", G_CALLBACK(on_ready), self, G_CONNECT_SWAPPED);
         g_signal_connect_object(self->transfers, "conflict", G_CALLBACK(on_conflict), self, G_CONNECT_SWAPPED);
         g_signal_connect_object(self->transfers, "finished", G_CALLBACK(on_transfer_finished), self, G_CONNECT_SWAPPED);
