@@ -196,6 +196,12 @@ static void on_written(SoupServerMessage *msg, guint bytes, gpointer data) {
                 bh_connection_progress(connection, bytes);
 }
 
+/* An answer without a length ends with the connection, thinks libsoup, and closes it: not so one that never has a body. */
+static void on_head_written(SoupServerMessage *msg, gpointer data) {
+        if (soup_server_message_get_status(msg) == 204)
+                soup_message_headers_set_encoding(soup_server_message_get_response_headers(msg), SOUP_ENCODING_NONE);
+}
+
 static void on_finished(SoupServerMessage *msg, gpointer data) {
         bh_request_over(data);
 }
@@ -223,6 +229,7 @@ static void on_started(SoupServer *soup, SoupServerMessage *msg, gpointer data) 
         if (connection)
                 bh_connection_enter(connection, BH_PHASE_HEAD);
         g_signal_connect(msg, "got-chunk", G_CALLBACK(on_chunk), request);
+        g_signal_connect(msg, "wrote-headers", G_CALLBACK(on_head_written), request);
         g_signal_connect(msg, "wrote-body-data", G_CALLBACK(on_written), request);
         g_signal_connect(msg, "finished", G_CALLBACK(on_finished), request);
 }

@@ -2,6 +2,7 @@
 """What the bridge does with clients that do not mean well, or do not mean anything: raw bytes over sockets."""
 
 import contextlib
+import http.client
 import os
 import re
 import select
@@ -111,6 +112,36 @@ def test_pipelined_requests_are_answered_in_order(sandbox, user):
     reply, _ = exchange(sandbox, data)
     assert [int(code) for code in re.findall(rb"HTTP/1\.1 (\d+) [A-Z]", reply.replace(body, b""))] == [201, 200, 200, 422, 200]
     assert reply.count(body) == 1
+
+
+def test_connection_goes_on_after_any_answer(sandbox, new_user):
+    """Unless it says otherwise."""
+    user = new_user()
+    web = user.web()
+    web.upload(f"{user.folder}/f", b"x")
+    etag = web.download(f"{user.folder}/f").headers["ETag"]
+    session = web.get("auth/sessions").json()["sessions"][0]["session_id"]
+    login = Web(sandbox.url).post("auth/login", json={"username": user.username, "password": user.password}).json()["access_token"]
+    common = HOST + f"Authorization: Bearer {login}\r\n".encode()
+    file = user.folder.encode() + b"%2Ff"
+    requests = {
+        204: b"DELETE /api/auth/sessions/" + session.encode() + b" HTTP/1.1\r\n" + common,
+        304: b"GET /api/files/download/" + file + b" HTTP/1.1\r\nIf-None-Match: " + etag.encode() + b"\r\n" + common,
+        404: b"GET /api/nothing HTTP/1.1\r\n" + common,
+        409: b"PUT /api/files/content/" + file + b" HTTP/1.1\r\nContent-Length: 0\r\n" + common,
+        416: b"GET /api/files/download/" + file + b" HTTP/1.1\r\nRange: bytes=9-\r\n" + common,
+        200: b"HEAD /api/files/download/" + file + b" HTTP/1.1\r\n" + common,
+    }
+    with connect(sandbox) as connection:
+        for expected, request in requests.items():
+            connection.sendall(request + b"\r\n")
+            reply = http.client.HTTPResponse(connection, method=request.split(b" ")[0].decode())
+            reply.begin()
+            reply.read()
+            assert reply.status == expected
+        connection.settimeout(0.3)
+        with pytest.raises(TimeoutError):
+            connection.recv(1)
 
 
 @pytest.fixture
