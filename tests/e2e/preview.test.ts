@@ -121,6 +121,22 @@ test('video_plays_and_can_be_sought', async () => {
   await expect.poll(() => player.evaluate((video: HTMLVideoElement) => video.currentTime)).toBeGreaterThanOrEqual(1);
 });
 
+test('a_picture_larger_than_the_window_is_fitted_into_it', async () => {
+  const { page } = seen;
+  const large = await page.evaluate(async () => {
+    const canvas = new OffscreenCanvas(3000, 4000);
+    canvas.getContext('2d')?.fillRect(0, 0, 3000, 4000);
+    return [...new Uint8Array(await (await canvas.convertToBlob({ type: 'image/png' })).arrayBuffer())];
+  });
+  await api.put(`${place}/large.png`, new Uint8Array(large));
+  await preview('large.png');
+  const image = page.getByRole('img', { name: 'large.png' });
+  await expect.poll(() => image.evaluate((element: HTMLImageElement) => element.naturalWidth)).toBe(3000);
+  const box = await image.boundingBox();
+  expect(box && box.y + box.height <= 800 && box.x >= 0 && box.x + box.width <= 1280).toBe(true);
+  expect(box && Math.abs(box.height / box.width - 4 / 3) < 0.02).toBe(true);
+});
+
 test('a_pdf_is_shown_by_the_browsers_own_viewer', async () => {
   const { page } = seen;
   await preview('square.pdf');

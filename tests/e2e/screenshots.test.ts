@@ -14,23 +14,24 @@ describe.skipIf(!target)('the pictures of the README', () => {
   const folder = resolve(target ?? '.');
   let api: Api;
 
-  const FILES: Record<string, number> = {
-    'Documents/Household/Energy 2025.ods': 48_213,
-    'Documents/Household/Insurance.pdf': 412_880,
-    'Documents/Lease agreement.pdf': 1_284_112,
-    'Documents/Tax return 2025.pdf': 2_871_204,
-    'Music/Evening/01 Low tide.flac': 26_411_872,
-    'Music/Evening/02 Lanterns.flac': 31_902_115,
-    'Backup of the laptop.tar.gz': 48_211_339,
-    'Birthday.mp4': 18_402_117,
-    'Recipes.md': 8_412,
-    'Router settings.conf': 2_204,
+  /** Size and age in hours of what is uploaded. */
+  const FILES: Record<string, [size: number, age: number]> = {
+    'Documents/Household/Energy 2025.ods': [48_213, 300],
+    'Documents/Household/Insurance.pdf': [412_880, 2000],
+    'Documents/Lease agreement.pdf': [1_284_112, 1500],
+    'Documents/Tax return 2025.pdf': [2_871_204, 700],
+    'Music/Evening/01 Low tide.flac': [26_411_872, 900],
+    'Music/Evening/02 Lanterns.flac': [31_902_115, 900],
+    'Backup of the laptop.tar.gz': [48_211_339, 9],
+    'Birthday.mp4': [18_402_117, 77],
+    'Recipes.md': [8_412, 26],
+    'Router settings.conf': [2_204, 2600],
   };
 
   async function shoot(page: Page, name: string): Promise<void> {
     mkdirSync(folder, { recursive: true });
     // Toasts go by themselves; a picture should not depend on when.
-    const dismiss = page.getByRole('button', { name: 'Dismiss' });
+    const dismiss = page.getByRole('region', { name: 'Notifications' }).getByRole('button', { name: 'Dismiss' });
     while ((await dismiss.count()) > 0) await dismiss.first().click();
     await page.mouse.move(0, 0);
     await page.evaluate(() => document.fonts.ready);
@@ -71,7 +72,9 @@ describe.skipIf(!target)('the pictures of the README', () => {
 
   beforeAll(async () => {
     api = await Api.as();
-    for (const [path, size] of Object.entries(FILES)) await api.put(path, new Uint8Array(size));
+    for (const [path, [size, age]] of Object.entries(FILES)) {
+      await api.put(path, new Uint8Array(size), Date.now() - age * 3_600_000);
+    }
     const drawing = await visit();
     await drawing.page.goto(url);
     for (const [index, hue] of [0, 340, 20, 300].entries()) {

@@ -100,9 +100,11 @@ export class Api {
     });
   }
 
-  async put(path: string, content: Uint8Array | string): Promise<void> {
+  /** Uploads a file, `modified` in milliseconds since 1970. */
+  async put(path: string, content: Uint8Array | string, modified = Date.now()): Promise<void> {
     const body = typeof content === 'string' ? new TextEncoder().encode(content) : content;
-    const reply = await this.request('PUT', `/files/content/${encodeURIComponent(path)}?parents=true&overwrite=true`, body);
+    const query = `parents=true&overwrite=true&modified_usec=${Math.floor(modified) * 1000}`;
+    const reply = await this.request('PUT', `/files/content/${encodeURIComponent(path)}?${query}`, body);
     expect([200, 201], await reply.clone().text()).toContain(reply.status);
   }
 

@@ -175,7 +175,7 @@ export default function Preview({ item, position, count, onStep, onClose }: Prev
                 <X size={18} aria-hidden />
               </IconButton>
             </header>
-            <div className="grid min-h-0 grow place-items-center p-5 max-sm:p-2">
+            <div className="grid min-h-0 grow grid-cols-[minmax(0,1fr)] grid-rows-[minmax(0,1fr)] place-items-center p-5 max-sm:p-2">
               <Content key={item.path} item={item} />
             </div>
           </div>
