@@ -26,9 +26,9 @@ typedef struct BhUpload {
         char owner[BH_UUID_SIZE]; /* whom the reservation is charged to */
         uint64_t reserved;
         uint64_t flushed; /* bytes that the kernel has been told to write */
-        uint64_t credit; /* bytes of the file that will be replaced, which may be used again */
-        bool is_over;    /* has been published or given up: staging has no such name any more */
-        int result;      /* why it was given up by the service */
+        uint64_t credit;  /* bytes of the file that will be replaced, which may be used again */
+        bool is_over;     /* has been published or given up: staging has no such name any more */
+        int result;       /* why it was given up by the service */
 } BhUpload;
 
 /* Checks the caller's rights and the options against a target: child_result is what bh_node_open_child() returned for
