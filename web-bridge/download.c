@@ -166,6 +166,19 @@ static void answer(BhRequest *request, GVariant *dictionary, int fd) {
         send_content(request, &entry, fd, type, kind, ranges);
 }
 
+/* The path of the request: of its address, or of its query. */
+static const char *wanted_path(BhRequest *request) {
+        const char *path = bh_request_path_value(request, "path");
+
+        return path ? path : bh_request_query_value(request, "path");
+}
+
+/* A further part of a download that has been audited is not audited again. */
+static gboolean is_audited_already(BhRequest *request) {
+        return bh_request_header(request, "Range") &&
+               bh_recent_has(request->server->recent, request->token, wanted_path(request), g_get_monotonic_time());
+}
+
 static void opened(GObject *source, GAsyncResult *result, gpointer data) {
         g_autoptr(BhRequest) request = data;
         g_autoptr(GUnixFDList) descriptors = NULL;
@@ -180,10 +193,13 @@ static void opened(GObject *source, GAsyncResult *result, gpointer data) {
         }
         g_variant_get(reply, "(h@a{sv})", &index, &entry);
         fd = descriptors ? g_unix_fd_list_get(descriptors, index, NULL) : -1;
-        if (fd < 0)
+        if (fd < 0) {
                 bh_reply_error(request, 500, "Internal error");
-        else
-                answer(request, entry, fd);
+                return;
+        }
+        if (!is_audited_already(request))
+                bh_recent_note(request->server->recent, request->token, wanted_path(request), g_get_monotonic_time());
+        answer(request, entry, fd);
 }
 
 static void looked(GObject *source, GAsyncResult *result, gpointer data) {
@@ -203,20 +219,30 @@ static void looked(GObject *source, GAsyncResult *result, gpointer data) {
                 answer(request, entry, -1);
 }
 
-void bh_download(BhRequest *request) {
-        g_autoptr(GPtrArray) problems = bh_problems_new();
-        BhCarried carried = bh_call_carried(request);
-        const char *refusal;
-        GVariant *arguments = bh_arguments_build(request->route, &carried, problems, &refusal);
+static void open_file(BhRequest *request) {
+        g_auto(GVariantBuilder) options = G_VARIANT_BUILDER_INIT(G_VARIANT_TYPE_VARDICT);
 
-        if (!arguments) {
+        bh_options_add_caller(&options, request->token);
+        if (is_audited_already(request))
+                g_variant_builder_add(&options, "{sv}", "audit", g_variant_new_boolean(FALSE));
+        bh_bus_call(request->server->bus, NULL, "Files", "Open",
+                    g_variant_new("(s@a{sv})", wanted_path(request), g_variant_builder_end(&options)), "(ha{sv})",
+                    BH_CALL_TIMEOUT_MS, opened, bh_request_ref(request));
+}
+
+void bh_download(BhRequest *request) {
+        if (!wanted_path(request)) {
+                g_autoptr(GPtrArray) problems = bh_problems_new();
+
+                bh_problems_add(problems, "query", "path", "missing", "Field required");
                 bh_reply_problems(request, problems);
                 return;
         }
         bh_request_pause(request);
         if (bh_request_is(request, "HEAD"))
-                bh_call(request->server, NULL, "Files", "Stat", arguments, looked, bh_request_ref(request));
+                bh_call(request->server, NULL, "Files", "Stat",
+                        g_variant_new("(s@a{sv})", wanted_path(request), bh_call_options(request)), looked,
+                        bh_request_ref(request));
         else
-                bh_bus_call(request->server->bus, NULL, "Files", "Open", arguments, "(ha{sv})", BH_CALL_TIMEOUT_MS,
-                            opened, bh_request_ref(request));
+                open_file(request);
 }

@@ -7,6 +7,7 @@
 #include "bus.h"
 #include "config.h"
 #include "connection.h"
+#include "recent.h"
 #include "routes.h"
 
 /* The program. Borrowed by every request. */
@@ -15,6 +16,7 @@ typedef struct {
         BhBus *bus;
         SoupServer *soup;
         BhConnections *connections;
+        BhRecent *recent; /* downloads */
         GThreadPool *workers;   /* see work.h */
         GBytes *openapi, *docs; /* printed once */
 } BhServer;

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Files over HTTP: up, down, by ranges, and every refusal on the way."""
 
+import contextlib
 import email.parser
 import email.policy
 import hashlib
@@ -8,6 +9,7 @@ import http.client
 import os
 import re
 import socket
+import sqlite3
 import time
 from urllib.parse import quote
 
@@ -358,6 +360,26 @@ def test_ranges_of_an_older_version_are_not_mixed_in(web, text):
     for other in ('"other"', f"W/{etag}", "Thu, 01 Jan 1970 00:00:00 GMT"):
         reply = web.download(path, headers={"Range": "bytes=0-1", "If-Range": other})
         assert reply.status_code == 200 and reply.content == TEXT
+
+
+def audited_downloads(sandbox, user, expected):
+    """How many rows there are, once there are as many as expected: those of reading are written soon, and not before the answer."""
+    deadline = time.monotonic() + 10
+    with contextlib.closing(sqlite3.connect(f"file:{sandbox.service_state_dir}/baluhost.db?mode=ro", uri=True)) as database:
+        while True:
+            count = database.execute("SELECT count(*) FROM audit WHERE action = 'download' AND username = ?", [user.username]).fetchone()[0]
+            if count >= expected or time.monotonic() > deadline:
+                return count
+            time.sleep(0.05)
+
+
+def test_film_that_is_watched_in_pieces_is_audited_once(web, user, sandbox, text):
+    for start in (0, 1000, 2000, 0, 9000):
+        assert web.download(text[0], headers={"Range": f"bytes={start}-{start + 99}"}).status_code == 206
+    web.download(text[0])
+    assert audited_downloads(sandbox, user, 2) == 2
+    user.web().download(text[0], headers={"Range": "bytes=1-"})
+    assert audited_downloads(sandbox, user, 3) == 3, "another session is another download"
 
 
 def test_head_says_what_get_would(web, text):
