@@ -16,6 +16,9 @@ struct _BhDirectoryModel {
         GPtrArray *fresh;   /* what a refresh has got so far, NULL during the first load */
         GHashTable *owners; /* user id → GRefString name, or NULL while it is asked for */
         GCancellable *cancellable;
+        guint limit;   /* that the first page was asked for with */
+        guint n_pages; /* that have come since */
+        char *version; /* of a folder of one page, NULL for larger ones */
         gboolean loading;
         gboolean busy;  /* pages are on their way */
         gboolean again; /* a refresh was asked for meanwhile */
@@ -168,11 +171,11 @@ static void finish(BhDirectoryModel *self) {
 static void on_page(GObject *source, GAsyncResult *result, gpointer user_data) {
         g_autoptr(BhDirectoryModel) self = user_data;
         g_autoptr(GVariant) entries = NULL;
-        g_autofree char *cursor = NULL;
+        g_autofree char *cursor = NULL, *version = NULL;
         g_autoptr(GError) error = NULL;
         guint before;
 
-        if (!bh_bus_files_call_list_finish(BH_BUS_FILES(source), &entries, &cursor, NULL, NULL, result, &error)) {
+        if (!bh_bus_files_call_list_finish(BH_BUS_FILES(source), &entries, &cursor, NULL, &version, result, &error)) {
                 if (g_error_matches(error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
                         return; /* another folder is shown */
                 self->busy = FALSE;
@@ -184,6 +187,15 @@ static void on_page(GObject *source, GAsyncResult *result, gpointer user_data) {
         }
 
         set_error(self, NULL);
+        if (self->fresh && self->n_pages == 0 && g_strcmp0(version, self->version) == 0) {
+                g_clear_pointer(&self->fresh, g_ptr_array_unref); /* nothing has changed */
+                finish(self);
+                return;
+        }
+        g_clear_pointer(&self->version, g_free);
+        if (self->n_pages++ == 0 && !*cursor)
+                self->version = g_steal_pointer(&version);
+
         if (self->fresh) {
                 append_page(self, self->fresh, BH_BUS_FILES(source), entries);
         } else {
@@ -214,8 +226,9 @@ static void fetch(BhDirectoryModel *self, const char *cursor) {
                 options = bh_connection_options(self->connection, "limit", g_variant_new_uint32(NEXT_PAGES), "cursor",
                                                 g_variant_new_string(cursor), NULL);
         else
-                options = bh_connection_options(self->connection, "limit",
-                                                g_variant_new_uint32(self->fresh ? NEXT_PAGES : FIRST_PAGE), NULL);
+                options = bh_connection_options(self->connection, "limit", g_variant_new_uint32(self->limit),
+                                                "if_version",
+                                                self->version ? g_variant_new_string(self->version) : NULL, NULL);
         self->busy = TRUE;
         bh_bus_files_call_list(files, self->path, options, BH_CALL_FLAGS, BH_CALL_TIMEOUT, self->cancellable, on_page,
                                g_object_ref(self));
@@ -228,6 +241,7 @@ static void forget_folder(BhDirectoryModel *self) {
         g_clear_object(&self->cancellable);
         self->cancellable = g_cancellable_new();
         g_clear_pointer(&self->fresh, g_ptr_array_unref);
+        g_clear_pointer(&self->version, g_free);
         g_hash_table_remove_all(self->owners); /* accounts may have been renamed */
         self->busy = FALSE;
         self->again = FALSE;
@@ -245,6 +259,8 @@ void bh_directory_model_load(BhDirectoryModel *self, const char *path) {
         self->path = g_ref_string_new(path);
         g_object_notify_by_pspec(G_OBJECT(self), properties[PROP_PATH]);
         set_loading(self, TRUE);
+        self->limit = FIRST_PAGE;
+        self->n_pages = 0;
         fetch(self, NULL);
 }
 
@@ -265,7 +281,17 @@ void bh_directory_model_refresh(BhDirectoryModel *self) {
         }
         self->again = FALSE;
         self->fresh = g_ptr_array_new_with_free_func(g_object_unref);
+        if (!self->version)
+                self->limit = NEXT_PAGES; /* a version is one of the same question */
+        self->n_pages = 0;
         fetch(self, NULL);
+}
+
+void bh_directory_model_poll(BhDirectoryModel *self) {
+        g_return_if_fail(BH_IS_DIRECTORY_MODEL(self));
+
+        if (self->path && self->version && !self->busy && !self->error)
+                bh_directory_model_refresh(self);
 }
 
 void bh_directory_model_clear(BhDirectoryModel *self) {
@@ -347,6 +373,7 @@ static void bh_directory_model_finalize(GObject *object) {
         g_ptr_array_unref(self->items);
         g_hash_table_unref(self->owners);
         g_clear_error(&self->error);
+        g_free(self->version);
         G_OBJECT_CLASS(bh_directory_model_parent_class)->finalize(object);
 }
 

@@ -21,6 +21,9 @@ void bh_directory_model_load(BhDirectoryModel *self, const char *path);
 /* Asks the service again and changes only what is different, so that selection and scroll position stay. */
 void bh_directory_model_refresh(BhDirectoryModel *self);
 
+/* A refresh if it costs next to nothing: the service answers "nothing new" for a folder of one page. For a clock. */
+void bh_directory_model_poll(BhDirectoryModel *self);
+
 /* Empties the model and forgets the folder. */
 void bh_directory_model_clear(BhDirectoryModel *self);
 

@@ -164,6 +164,12 @@ void bh_files_page_refresh(BhFilesPage *self) {
                 bh_files_page_go(self, "", NULL);
 }
 
+void bh_files_page_poll(BhFilesPage *self) {
+        g_return_if_fail(BH_IS_FILES_PAGE(self));
+
+        bh_directory_model_poll(self->directory);
+}
+
 void bh_files_page_forget(BhFilesPage *self) {
         g_return_if_fail(BH_IS_FILES_PAGE(self));
 

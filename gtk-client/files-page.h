@@ -21,6 +21,9 @@ void bh_files_page_show_folder(BhFilesPage *self, const char *path);
 /* Asks the service again; shows the root when nothing was shown yet. */
 void bh_files_page_refresh(BhFilesPage *self);
 
+/* Shows what others have changed, if asking costs next to nothing. */
+void bh_files_page_poll(BhFilesPage *self);
+
 /* Goes back to the root and forgets the way, because somebody else is signed in now. */
 void bh_files_page_forget(BhFilesPage *self);
 

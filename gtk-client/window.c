@@ -18,6 +18,9 @@
 /* How long the toast stays that offers to undo: time to read it, think and get there by keyboard. */
 #define UNDO_SECONDS 10
 
+/* How often what others do is looked for, while somebody looks at the window. */
+#define POLL_SECONDS 5
+
 struct _BhWindow {
         AdwApplicationWindow parent_instance;
 
@@ -28,6 +31,8 @@ struct _BhWindow {
         char *wanted_folder;    /* to show once there is a connection */
         gboolean wants_sign_in; /* although there is somebody already */
         AdwToast *toast;        /* the one shown, NULL: none */
+
+        guint poll_id;
 
         AdwToastOverlay *toast_overlay;
         GtkStack *state_stack;
@@ -197,6 +202,23 @@ void bh_window_refresh(BhWindow *self) {
                 bh_trash_page_refresh(self->trash_page);
         if (g_strcmp0(gtk_stack_get_visible_child_name(self->content_stack), "users") == 0)
                 bh_users_page_refresh(self->users_page);
+}
+
+static gboolean on_poll(gpointer user_data) {
+        BhWindow *self = user_data;
+
+        if (bh_connection_get_state(self->connection) == BH_CONNECTION_READY)
+                bh_files_page_poll(self->files_page);
+        return G_SOURCE_CONTINUE;
+}
+
+/* The service does not tell of changes: look when somebody comes back to the window, and now and then while they stay. */
+static void on_active_changed(BhWindow *self) {
+        g_clear_handle_id(&self->poll_id, g_source_remove);
+        if (!gtk_window_is_active(GTK_WINDOW(self)) || !self->connection)
+                return;
+        on_poll(self);
+        self->poll_id = g_timeout_add_seconds(POLL_SECONDS, on_poll, self);
 }
 
 /* --- Pages ------------------------------------------------------------------------------------------------------------ */
@@ -412,6 +434,7 @@ static void on_can_undo(BhWindow *self) {
 static void bh_window_dispose(GObject *object) {
         BhWindow *self = BH_WINDOW(object);
 
+        g_clear_handle_id(&self->poll_id, g_source_remove);
         if (self->transfers)
                 bh_transfer_queue_cancel_all(self->transfers);
         g_clear_object(&self->toast);
@@ -495,6 +518,7 @@ static void bh_window_init(BhWindow *self) {
         g_signal_connect_object(self->transfers, "conflict", G_CALLBACK(on_conflict), self, G_CONNECT_SWAPPED);
         g_signal_connect_object(self->transfers, "finished", G_CALLBACK(on_transfer_finished), self, G_CONNECT_SWAPPED);
         gtk_list_box_select_row(self->sidebar_list, self->files_row);
+        g_signal_connect(self, "notify::is-active", G_CALLBACK(on_active_changed), NULL);
         on_can_undo(self);
         show_state(self);
 }

@@ -186,6 +186,13 @@ def test_opens_a_read_only_copy_with_the_default_application(start_app, sandbox,
     assert (tmp_path / "seen.mode").read_text().strip() == "400"
 
 
+def test_shows_what_others_change(app, bus):
+    bus.Files.CreateFolder("From Elsewhere")
+    app.row("From Elsewhere")
+    bus.Files.Delete("From Elsewhere")
+    app.gone("table row", "From Elsewhere")
+
+
 def test_finds_in_a_folder(app):
     app.keys("ctrl+f")
     app.enter("Find in this folder", "note")
