@@ -209,7 +209,7 @@ def test_nobody_harms_their_own_account(bus, new_user):
     assert bus.Users.Update(boss.id, {"email": "boss@example.org"}, own)["role"] == "admin"
 
 
-def test_the_last_active_administrator_stays_one(make_sandbox):
+def test_the_last_active_administrator_stays_one(make_sandbox, needs_root):
     sandbox = make_sandbox(with_bridge=False)
     with sandbox.bus() as bus:  # as root, who has no account here
         admin = bus.Users.List(role="admin")[0][0]
@@ -223,7 +223,7 @@ def test_the_last_active_administrator_stays_one(make_sandbox):
         assert bus.Sessions.Login("second", PASSWORD)
 
 
-def test_two_administrators_cannot_remove_each_other_at_the_same_time(make_sandbox):
+def test_two_administrators_cannot_remove_each_other_at_the_same_time(make_sandbox, needs_root):
     sandbox = make_sandbox(with_bridge=False)
     with sandbox.bus() as bus:
         first = bus.Users.List(role="admin")[0][0]
