@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "connection.h"
+#include "connection-private.h"
 
 #include <glib/gi18n.h>
 
@@ -9,36 +9,6 @@ G_DEFINE_ENUM_TYPE(BhConnectionState, bh_connection_state, G_DEFINE_ENUM_VALUE(B
                    G_DEFINE_ENUM_VALUE(BH_CONNECTION_STARTING, "starting"),
                    G_DEFINE_ENUM_VALUE(BH_CONNECTION_SIGNED_OUT, "signed-out"),
                    G_DEFINE_ENUM_VALUE(BH_CONNECTION_READY, "ready"))
-
-/* The service renews nothing by itself: ask when three quarters of the token's life are over. */
-#define RENEW_AFTER(expires_in) ((guint)CLAMP((expires_in) / 4 * 3, 1, G_MAXUINT / 2))
-
-struct _BhConnection {
-        GObject parent_instance;
-
-        GDBusConnection *bus;
-        GCancellable *cancellable; /* of finding the service and the caller */
-        guint watch_id;
-        guint renew_id;
-        guint pending_proxies;
-
-        BhConnectionState state;
-        char *message;
-
-        BhBusSessions *sessions;
-        char *refresh_token;
-        char *user_name;
-        guint64 user_id;
-        gboolean is_admin;
-        gboolean as_administrator; /* without an account, by polkit */
-        gboolean renewing;
-        gboolean start_at_once; /* when the service is absent */
-
-        GMutex lock; /* for what follows: worker threads read it */
-        BhBusFiles *files;
-        BhBusUsers *users;
-        char *access_token;
-};
 
 enum {
         PROP_STATE = 1,
@@ -56,10 +26,7 @@ static guint signal_ready;
 
 G_DEFINE_FINAL_TYPE(BhConnection, bh_connection, G_TYPE_OBJECT)
 
-static void identify(BhConnection *self);
-static void connect_to_bus(BhConnection *self);
-
-static void set_state(BhConnection *self, BhConnectionState state, const char *message) {
+void bh_connection_set_state(BhConnection *self, BhConnectionState state, const char *message) {
         g_autofree char *copy = g_strdup(message);
 
         g_object_freeze_notify(G_OBJECT(self));
@@ -77,7 +44,7 @@ static void set_state(BhConnection *self, BhConnectionState state, const char *m
                 g_signal_emit(self, signal_ready, 0);
 }
 
-static void set_user(BhConnection *self, guint64 id, const char *name, gboolean is_admin) {
+void bh_connection_set_user(BhConnection *self, guint64 id, const char *name, gboolean is_admin) {
         g_free(self->user_name);
         self->user_name = g_strdup(name);
         self->user_id = id;
@@ -90,200 +57,14 @@ static void set_user(BhConnection *self, guint64 id, const char *name, gboolean 
 }
 
 /* Takes the description of an account from a{sv}. */
-static void set_user_from(BhConnection *self, GVariant *user) {
+void bh_connection_set_user_from(BhConnection *self, GVariant *user) {
         const char *name = "", *role = "";
         guint64 id = 0;
 
         g_variant_lookup(user, "id", "t", &id);
         g_variant_lookup(user, "username", "&s", &name);
         g_variant_lookup(user, "role", "&s", &role);
-        set_user(self, id, name, g_str_equal(role, "admin"));
-}
-
-/* --- The session ------------------------------------------------------------------------------------------------------ */
-
-static void set_access_token(BhConnection *self, const char *token) {
-        g_mutex_lock(&self->lock);
-        g_free(self->access_token);
-        self->access_token = g_strdup(token);
-        g_mutex_unlock(&self->lock);
-}
-
-static void forget_session(BhConnection *self) {
-        g_clear_handle_id(&self->renew_id, g_source_remove);
-        g_clear_pointer(&self->refresh_token, g_free);
-        set_access_token(self, NULL);
-        self->as_administrator = FALSE;
-}
-
-static void on_renewed(GObject *source, GAsyncResult *result, gpointer user_data);
-
-static void renew(BhConnection *self) {
-        GVariantDict none;
-
-        if (self->renewing || !self->sessions)
-                return;
-        self->renewing = TRUE;
-        g_variant_dict_init(&none, NULL);
-        bh_bus_sessions_call_refresh(self->sessions, self->refresh_token, g_variant_dict_end(&none),
-                                     G_DBUS_CALL_FLAGS_NO_AUTO_START, -1, self->cancellable, on_renewed,
-                                     g_object_ref(self));
-}
-
-static gboolean on_renew_due(gpointer user_data) {
-        BhConnection *self = user_data;
-
-        self->renew_id = 0;
-        renew(self);
-        return G_SOURCE_REMOVE;
-}
-
-static void keep_session(BhConnection *self, const char *access, const char *refresh, guint64 expires_in) {
-        g_clear_handle_id(&self->renew_id, g_source_remove);
-        g_free(self->refresh_token);
-        self->refresh_token = g_strdup(refresh);
-        set_access_token(self, access);
-        if (*refresh)
-                self->renew_id = g_timeout_add_seconds(RENEW_AFTER(expires_in), on_renew_due, self);
-}
-
-static void on_renewed(GObject *source, GAsyncResult *result, gpointer user_data) {
-        g_autoptr(BhConnection) self = user_data;
-        g_autoptr(GError) error = NULL;
-        g_autofree char *access = NULL, *refresh = NULL;
-        g_autoptr(GVariant) user = NULL;
-        guint64 expires_in;
-
-        self->renewing = FALSE;
-        if (bh_bus_sessions_call_refresh_finish(BH_BUS_SESSIONS(source), &access, &refresh, &expires_in, &user, result,
-                                                &error)) {
-                keep_session(self, access, refresh, expires_in);
-                set_user_from(self, user);
-                if (self->state != BH_CONNECTION_READY)
-                        set_state(self, BH_CONNECTION_READY, NULL);
-                return;
-        }
-        if (bh_bus_error_is_disconnect(error) || g_error_matches(error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
-                return; /* it is tried again when the service is back */
-        forget_session(self);
-        set_state(self, BH_CONNECTION_SIGNED_OUT, _("Your session has ended. Sign in again."));
-}
-
-void bh_connection_note_error(BhConnection *self, const GError *error) {
-        g_return_if_fail(BH_IS_CONNECTION(self));
-
-        if (self->state != BH_CONNECTION_READY)
-                return;
-        if (bh_bus_error_is(error, BH_BUS_ERROR_NotLinked) || bh_bus_error_is(error, BH_BUS_ERROR_NotAuthenticated)) {
-                identify(self);
-                return;
-        }
-        if (!bh_bus_error_is(error, BH_BUS_ERROR_InvalidToken) && !bh_bus_error_is(error, BH_BUS_ERROR_UserGone))
-                return;
-        if (self->refresh_token && *self->refresh_token) {
-                set_state(self, BH_CONNECTION_CONNECTING, NULL);
-                renew(self);
-                return;
-        }
-        forget_session(self);
-        set_state(self, BH_CONNECTION_SIGNED_OUT, _("Your session has ended. Sign in again."));
-}
-
-static void on_signed_in(GObject *source, GAsyncResult *result, gpointer user_data) {
-        g_autoptr(GTask) task = user_data;
-        BhConnection *self = g_task_get_source_object(task);
-        g_autofree char *access = NULL, *refresh = NULL;
-        g_autoptr(GVariant) user = NULL;
-        guint64 expires_in;
-        GError *error = NULL;
-
-        if (!bh_bus_sessions_call_login_finish(BH_BUS_SESSIONS(source), &access, &refresh, &expires_in, &user, result,
-                                               &error)) {
-                g_task_return_error(task, error);
-                return;
-        }
-        keep_session(self, access, refresh, expires_in);
-        set_user_from(self, user);
-        set_state(self, BH_CONNECTION_READY, NULL);
-        g_task_return_boolean(task, TRUE);
-}
-
-void bh_connection_sign_in_async(BhConnection *self, const char *name, const char *password, GCancellable *cancellable,
-                                 GAsyncReadyCallback callback, gpointer user_data) {
-        g_autoptr(GTask) task = g_task_new(self, cancellable, callback, user_data);
-        GVariantDict options;
-
-        g_task_set_source_tag(task, bh_connection_sign_in_async);
-        if (!self->sessions) {
-                g_task_return_new_error(task, G_IO_ERROR, G_IO_ERROR_NOT_CONNECTED,
-                                        _("The NAS service is not running"));
-                return;
-        }
-        g_variant_dict_init(&options, NULL);
-        g_variant_dict_insert(&options, "refresh", "b", TRUE);
-        bh_bus_sessions_call_login(self->sessions, name, password, g_variant_dict_end(&options),
-                                   G_DBUS_CALL_FLAGS_NO_AUTO_START, BH_CALL_TIMEOUT, cancellable, on_signed_in,
-                                   g_steal_pointer(&task));
-}
-
-gboolean bh_connection_sign_in_finish(BhConnection *self, GAsyncResult *result, GError **error) {
-        return g_task_propagate_boolean(G_TASK(result), error);
-}
-
-static void on_administrator_checked(GObject *source, GAsyncResult *result, gpointer user_data) {
-        g_autoptr(GTask) task = user_data;
-        BhConnection *self = g_task_get_source_object(task);
-        g_autoptr(GVariant) usage = NULL;
-        GError *error = NULL;
-
-        if (!bh_bus_files_call_get_usage_finish(BH_BUS_FILES(source), &usage, result, &error)) {
-                g_task_return_error(task, error);
-                return;
-        }
-        self->as_administrator = TRUE;
-        set_user(self, 0, g_get_user_name(), TRUE);
-        set_state(self, BH_CONNECTION_READY, NULL);
-        g_task_return_boolean(task, TRUE);
-}
-
-void bh_connection_use_administrator_async(BhConnection *self, GCancellable *cancellable, GAsyncReadyCallback callback,
-                                           gpointer user_data) {
-        g_autoptr(GTask) task = g_task_new(self, cancellable, callback, user_data);
-        g_autoptr(BhBusFiles) files = NULL;
-        GError *error = NULL;
-
-        g_task_set_source_tag(task, bh_connection_use_administrator_async);
-        files = bh_connection_dup_files(self, &error);
-        if (!files) {
-                g_task_return_error(task, error);
-                return;
-        }
-        /* Any call to Files makes the service ask polkit; this one changes nothing. */
-        bh_bus_files_call_get_usage(files, bh_connection_options(self, NULL), BH_CALL_FLAGS, BH_CALL_TIMEOUT,
-                                    cancellable, on_administrator_checked, g_steal_pointer(&task));
-}
-
-gboolean bh_connection_use_administrator_finish(BhConnection *self, GAsyncResult *result, GError **error) {
-        return g_task_propagate_boolean(G_TASK(result), error);
-}
-
-static void on_signed_out(GObject *source, GAsyncResult *result, gpointer user_data) {
-        g_autoptr(BhConnection) self = user_data;
-        g_autoptr(GError) error = NULL;
-
-        if (!bh_bus_sessions_call_logout_finish(BH_BUS_SESSIONS(source), result, &error))
-                g_debug("Ending the session failed, it expires by itself: %s", error->message);
-}
-
-void bh_connection_sign_out(BhConnection *self) {
-        g_return_if_fail(BH_IS_CONNECTION(self));
-
-        if (self->sessions && bh_connection_is_signed_in_by_password(self))
-                bh_bus_sessions_call_logout(self->sessions, bh_connection_options(self, NULL),
-                                            G_DBUS_CALL_FLAGS_NO_AUTO_START, -1, NULL, on_signed_out,
-                                            g_object_ref(self));
-        forget_session(self);
-        identify(self);
+        bh_connection_set_user(self, id, name, g_str_equal(role, "admin"));
 }
 
 /* --- Finding the service and oneself ---------------------------------------------------------------------------------- */
@@ -298,20 +79,20 @@ static void on_identified(GObject *source, GAsyncResult *result, gpointer user_d
                 if (g_error_matches(error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
                         return;
                 if (bh_bus_error_is(error, BH_BUS_ERROR_InvalidToken) && self->refresh_token && *self->refresh_token) {
-                        renew(self);
+                        bh_connection_renew(self);
                         return;
                 }
-                forget_session(self);
+                bh_connection_forget_session(self);
                 message = bh_bus_error_message(error);
-                set_state(self, BH_CONNECTION_SIGNED_OUT, message);
+                bh_connection_set_state(self, BH_CONNECTION_SIGNED_OUT, message);
                 return;
         }
 
-        set_user_from(self, user);
+        bh_connection_set_user_from(self, user);
         if (self->user_id != 0 || self->is_admin)
-                set_state(self, BH_CONNECTION_READY, NULL);
+                bh_connection_set_state(self, BH_CONNECTION_READY, NULL);
         else
-                set_state(self, BH_CONNECTION_SIGNED_OUT, NULL);
+                bh_connection_set_state(self, BH_CONNECTION_SIGNED_OUT, NULL);
 }
 
 static void on_administrator_again(GObject *source, GAsyncResult *result, gpointer user_data) {
@@ -319,14 +100,14 @@ static void on_administrator_again(GObject *source, GAsyncResult *result, gpoint
 
         if (!bh_connection_use_administrator_finish(self, result, NULL)) {
                 self->as_administrator = FALSE;
-                identify(self);
+                bh_connection_identify(self);
         }
 }
 
-static void identify(BhConnection *self) {
+void bh_connection_identify(BhConnection *self) {
         if (!self->sessions)
                 return;
-        set_state(self, BH_CONNECTION_CONNECTING, NULL);
+        bh_connection_set_state(self, BH_CONNECTION_CONNECTING, NULL);
         if (self->as_administrator) {
                 bh_connection_use_administrator_async(self, self->cancellable, on_administrator_again, NULL);
                 return;
@@ -343,7 +124,7 @@ static void on_proxy(GObject *source, GAsyncResult *result, gpointer user_data) 
 
         if (!proxy) {
                 if (!g_error_matches(error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
-                        set_state(self, BH_CONNECTION_ABSENT, error->message);
+                        bh_connection_set_state(self, BH_CONNECTION_ABSENT, error->message);
                 return;
         }
         g_mutex_lock(&self->lock);
@@ -356,7 +137,7 @@ static void on_proxy(GObject *source, GAsyncResult *result, gpointer user_data) 
         g_mutex_unlock(&self->lock);
 
         if (--self->pending_proxies == 0)
-                identify(self);
+                bh_connection_identify(self);
 }
 
 static void drop_service(BhConnection *self) {
@@ -384,7 +165,7 @@ static void on_name_appeared(GDBusConnection *bus, const char *name, const char 
         };
 
         drop_service(self);
-        set_state(self, BH_CONNECTION_CONNECTING, NULL);
+        bh_connection_set_state(self, BH_CONNECTION_CONNECTING, NULL);
         self->pending_proxies = G_N_ELEMENTS(proxies);
         for (guint i = 0; i < G_N_ELEMENTS(proxies); i++)
                 /* Bound to this owner of the name: after a restart nothing of the old one is used by mistake. */
@@ -403,11 +184,11 @@ static void on_started(GObject *source, GAsyncResult *result, gpointer user_data
         if (reply || self->state != BH_CONNECTION_STARTING)
                 return; /* the watch tells of the service */
         g_dbus_error_strip_remote_error(error);
-        set_state(self, BH_CONNECTION_ABSENT, error->message);
+        bh_connection_set_state(self, BH_CONNECTION_ABSENT, error->message);
 }
 
 static void start(BhConnection *self) {
-        set_state(self, BH_CONNECTION_STARTING, NULL);
+        bh_connection_set_state(self, BH_CONNECTION_STARTING, NULL);
         g_dbus_connection_call(self->bus, "org.freedesktop.DBus", "/org/freedesktop/DBus", "org.freedesktop.DBus",
                                "StartServiceByName", g_variant_new("(su)", BH_BUS_NAME, 0), G_VARIANT_TYPE("(u)"),
                                G_DBUS_CALL_FLAGS_ALLOW_INTERACTIVE_AUTHORIZATION, -1, self->cancellable, on_started,
@@ -427,10 +208,10 @@ static void on_name_vanished(GDBusConnection *bus, const char *name, gpointer us
         drop_service(self);
         if (!bus || g_dbus_connection_is_closed(bus)) {
                 g_clear_object(&self->bus);
-                set_state(self, BH_CONNECTION_NO_BUS, _("The connection to the system bus was lost."));
+                bh_connection_set_state(self, BH_CONNECTION_NO_BUS, _("The connection to the system bus was lost."));
         } else if (self->state != BH_CONNECTION_STARTING) {
                 if (!self->start_at_once)
-                        set_state(self, BH_CONNECTION_ABSENT, NULL);
+                        bh_connection_set_state(self, BH_CONNECTION_ABSENT, NULL);
                 else
                         start(self);
                 self->start_at_once = FALSE;
@@ -444,7 +225,7 @@ static void on_bus(GObject *source, GAsyncResult *result, gpointer user_data) {
         self->bus = g_bus_get_finish(result, &error);
         if (!self->bus) {
                 if (!g_error_matches(error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
-                        set_state(self, BH_CONNECTION_NO_BUS, error->message);
+                        bh_connection_set_state(self, BH_CONNECTION_NO_BUS, error->message);
                 return;
         }
         g_dbus_connection_set_exit_on_close(self->bus, FALSE);
@@ -455,7 +236,7 @@ static void on_bus(GObject *source, GAsyncResult *result, gpointer user_data) {
 static void connect_to_bus(BhConnection *self) {
         g_clear_handle_id(&self->watch_id, g_bus_unwatch_name);
         g_clear_object(&self->bus);
-        set_state(self, BH_CONNECTION_CONNECTING, NULL);
+        bh_connection_set_state(self, BH_CONNECTION_CONNECTING, NULL);
         g_bus_get(G_BUS_TYPE_SYSTEM, self->cancellable, on_bus, g_object_ref(self));
 }
 
@@ -640,6 +421,6 @@ BhConnection *bh_connection_new_for_commands(const char *access_token) {
         BhConnection *self = bh_connection_new();
 
         self->start_at_once = TRUE;
-        set_access_token(self, access_token);
+        bh_connection_set_access_token(self, access_token);
         return self;
 }

@@ -238,6 +238,16 @@ class Screen:
         x, y = self.point(node)
         self.xdotool("mousemove", x, y, "click", "--repeat", times, "--delay", 60, button)
 
+    def drag(self, node, target):
+        """Drags one widget onto another."""
+        x, y = self.point(node)
+        to_x, to_y = self.point(target)
+        self.xdotool("mousemove", x, y, "mousedown", 1)
+        # A drag begins after some way, and a target must be entered before it is dropped on.
+        for step in range(1, 11):
+            self.xdotool("mousemove", x + (to_x - x) * step // 10, y + (to_y - y) * step // 10)
+        self.xdotool("mousemove", to_x + 2, to_y + 2, "mousemove", to_x, to_y, "mouseup", 1)
+
     # What the app is made of
 
     def row(self, text):

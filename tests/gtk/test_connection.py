@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: MIT
 """The service comes and goes; the app says so and finds back."""
 
-import os
 import re
 
 from support.sandbox import ADMIN
@@ -79,6 +78,23 @@ def test_an_ended_session_leads_back_to_signing_in(app, sandbox, bus):
     app.find("alert", "Your session has ended. Sign in again.")
 
 
-def test_the_caller_is_the_unix_user_who_runs_it(app):
-    assert os.geteuid() >= 0
-    app.find("label", "admin")
+def test_a_session_is_renewed_before_it_expires(start_app, make_sandbox):
+    sandbox = make_sandbox(service_config={"sessions": {"access-lifetime-with-refresh": 4}})
+    app = start_app(sandbox)
+    app.row("Notes.txt")
+    app.activate("win.sign-in")
+    app.enter("User Name", "maria")
+    app.enter("Password", "demo123")
+    app.press("Sign In")
+    app.find("label", "maria")
+    token = sandbox.token("maria", "demo123")
+    with sandbox.bus() as bus:
+
+        def first_end():
+            return min(session["expires_usec"] for session in bus.Sessions.List(token=token) if not session["is_current"])
+
+        before = first_end()
+        app.wait(lambda: first_end() > before, "a renewed session")
+    app.keys("F5")
+    app.find("label", "2 items")
+    app.find("label", "maria")

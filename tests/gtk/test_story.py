@@ -125,6 +125,13 @@ def test_moves_into_a_folder(app, bus):
     assert "Notes.txt" in entries(bus)
 
 
+def test_moves_by_drag_and_drop(app, bus):
+    app.drag(app.row("Notes.txt"), app.row("Demo"))
+    app.toast("“Notes.txt” moved")
+    assert "Notes.txt" in entries(bus, "Demo")
+    app.gone("table row", "Notes.txt")
+
+
 def test_copies_with_a_name_of_its_own(app, bus):
     app.select("Notes.txt")
     app.press("Copy to…")
