@@ -12,7 +12,7 @@ import pytest
 import requests
 
 from support.process import start_time, wait_until
-from support.sandbox import ADMIN, STRANGER_UID, read_description
+from support.sandbox import ADMIN, STRANGER_UID, closed_directory, read_description
 from support.web import Web
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -176,6 +176,8 @@ def test_names_that_are_paths_are_refused(tmp_path):
 
 def test_ordinary_user_gets_a_sandbox_too(needs_root, build_dir):
     """Without root everything runs as that user, and a stand-in answers for polkitd: strangers may do nothing, and the user is administrator."""
+    if closed_directory(ROOT):
+        pytest.skip(f"{closed_directory(ROOT)} is for its owner only: no other user can run what is in it")
     tmp = STATE / "tmp"
     tmp.mkdir(exist_ok=True)
     state = tmp / f"ordinary-{secrets.token_hex(4)}"

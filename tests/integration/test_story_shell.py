@@ -100,9 +100,9 @@ def tell(shell, folder, tmp_path):
 
     # They are there: folders first, then names; in pages too.
     assert shell.names(f"{folder}/Holiday") == ["Raw", "Diary.txt"]
-    entries, cursor, total = shell("Files", "List", "s", f"{folder}/Holiday/Raw", options=["limit", "u", "5"])
+    entries, cursor, total, *_ = shell("Files", "List", "s", f"{folder}/Holiday/Raw", options=["limit", "u", "5"])
     assert ([entry[0] for entry in entries], total) == ([f"{i:03}.jpg" for i in range(5)], 12)
-    entries, cursor, total = shell("Files", "List", "s", f"{folder}/Holiday/Raw", options=["limit", "u", "50", "cursor", "s", cursor])
+    entries, cursor, total, *_ = shell("Files", "List", "s", f"{folder}/Holiday/Raw", options=["limit", "u", "50", "cursor", "s", cursor])
     assert ([entry[0] for entry in entries], cursor) == ([f"{i:03}.jpg" for i in range(5, 12)], "")
 
     # One is opened, and is what was put there, byte for byte.
