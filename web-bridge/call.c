@@ -59,9 +59,7 @@ void bh_call_write_file(yajl_gen json, GVariant *entry) {
 }
 
 /* One structure of an array; @members are its members' names. */
-static void write_structure(yajl_gen json, GVariant *item, char **members, gboolean is_file, const char *folder) {
-        const char *name = NULL, *type = NULL;
-        gint64 modified_usec = 0;
+static void write_structure(yajl_gen json, GVariant *item, char **members) {
         gsize count = g_variant_n_children(item);
 
         yajl_gen_map_open(json);
@@ -69,32 +67,18 @@ static void write_structure(yajl_gen json, GVariant *item, char **members, gbool
                 g_autoptr(GVariant) value = g_variant_get_child_value(item, i);
 
                 bh_json_variant_member(json, members[i], value);
-                if (!is_file)
-                        continue;
-                if (g_str_equal(members[i], "name"))
-                        name = g_variant_get_string(value, NULL);
-                else if (g_str_equal(members[i], "type"))
-                        type = g_variant_get_string(value, NULL);
-                else if (g_str_equal(members[i], "modified_usec"))
-                        modified_usec = g_variant_get_int64(value);
-        }
-        if (is_file && name) {
-                g_autofree char *path = *folder ? g_strconcat(folder, "/", name, NULL) : g_strdup(name);
-
-                bh_json_member(json, "path", path);
-                write_file_extras(json, path, type, modified_usec);
         }
         yajl_gen_map_close(json);
 }
 
-static void write_structures(yajl_gen json, GVariant *array, char **members, gboolean is_file, const char *folder) {
+static void write_structures(yajl_gen json, GVariant *array, char **members) {
         GVariantIter iter;
         GVariant *item;
 
         yajl_gen_array_open(json);
         g_variant_iter_init(&iter, array);
         while ((item = g_variant_iter_next_value(&iter))) {
-                write_structure(json, item, members, is_file, folder);
+                write_structure(json, item, members);
                 g_variant_unref(item);
         }
         yajl_gen_array_close(json);
@@ -105,8 +89,7 @@ static const char *last_element(const char *object_path) {
         return strrchr(object_path, '/') + 1;
 }
 
-static void write_output(yajl_gen json, const BhOutput *output, GDBusArgInfo *argument, GVariant *value,
-                         const char *folder) {
+static void write_output(yajl_gen json, const BhOutput *output, GDBusArgInfo *argument, GVariant *value) {
         gboolean is_file = g_strcmp0(output->schema, "FileItem") == 0;
         g_auto(GStrv) members = bh_argument_members(argument);
         char buffer[64];
@@ -120,7 +103,7 @@ static void write_output(yajl_gen json, const BhOutput *output, GDBusArgInfo *ar
         }
         bh_json_string(json, bh_json_name(output->member, g_variant_get_type(value), buffer));
         if (members)
-                write_structures(json, value, members, is_file, folder);
+                write_structures(json, value, members);
         else if (is_file) {
                 yajl_gen_map_open(json);
                 bh_call_write_file(json, value);
@@ -131,7 +114,7 @@ static void write_output(yajl_gen json, const BhOutput *output, GDBusArgInfo *ar
                 bh_json_value(json, argument->name, value);
 }
 
-void bh_call_write_members(yajl_gen json, const BhRoute *route, GVariant *reply, const char *folder) {
+void bh_call_write_members(yajl_gen json, const BhRoute *route, GVariant *reply) {
         GDBusMethodInfo *method = bh_method_lookup(route->interface, route->method);
 
         for (const BhFixed *fixed = route->fixed; fixed < route->fixed + G_N_ELEMENTS(route->fixed) && fixed->name;
@@ -143,7 +126,7 @@ void bh_call_write_members(yajl_gen json, const BhRoute *route, GVariant *reply,
                         if (g_str_equal(method->out_args[i]->name, output->argument)) {
                                 g_autoptr(GVariant) value = g_variant_get_child_value(reply, i);
 
-                                write_output(json, output, method->out_args[i], value, folder);
+                                write_output(json, output, method->out_args[i], value);
                         }
 }
 
@@ -199,7 +182,6 @@ static void route_answered(GObject *source, GAsyncResult *result, gpointer data)
         const BhRoute *route = request->route;
         g_auto(yajl_gen) json = NULL;
         g_autoptr(GBytes) text = NULL;
-        const char *folder;
 
         if (!reply) {
                 bh_reply_dbus_error(request, error);
@@ -217,10 +199,9 @@ static void route_answered(GObject *source, GAsyncResult *result, gpointer data)
                 bh_reply_empty(request, 204);
                 return;
         }
-        folder = bh_request_query_value(request, "path");
         json = bh_json_new();
         yajl_gen_map_open(json);
-        bh_call_write_members(json, route, reply, folder ? folder : "");
+        bh_call_write_members(json, route, reply);
         yajl_gen_map_close(json);
         text = bh_json_finish(json);
         bh_reply_json(request, route->status ? route->status : 200, text);

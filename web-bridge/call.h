@@ -23,8 +23,8 @@ GVariant *bh_call_options(BhRequest *request);
 void bh_call(BhServer *server, const char *object, const char *interface, const char *method, GVariant *arguments,
              GAsyncReadyCallback callback, gpointer data);
 
-/* Writes the members of the reply @reply as the outputs of @route say. @folder: directory that a list of files is of. */
-void bh_call_write_members(yajl_gen json, const BhRoute *route, GVariant *reply, const char *folder);
+/* Writes the members of the reply @reply as the outputs of @route say. */
+void bh_call_write_members(yajl_gen json, const BhRoute *route, GVariant *reply);
 
 /* Writes a file's members, those of @entry (a{sv}) and those that follow from them. */
 void bh_call_write_file(yajl_gen json, GVariant *entry);

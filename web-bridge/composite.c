@@ -318,7 +318,7 @@ static void toggle_answered(GObject *source, GAsyncResult *result, gpointer data
         }
         json = bh_json_new();
         yajl_gen_map_open(json);
-        bh_call_write_members(json, request->route, reply, "");
+        bh_call_write_members(json, request->route, reply);
         yajl_gen_map_close(json);
         text = bh_json_finish(json);
         bh_reply_json(request, 200, text);

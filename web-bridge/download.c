@@ -42,29 +42,12 @@ static char *http_date(gint64 usec) {
         return date ? soup_date_time_to_string(date, SOUP_DATE_HTTP) : NULL;
 }
 
-/* Whether one of the list @header ("\"a\", W/\"b\"" or "*") is @etag, by the weak comparison of If-None-Match. */
-static gboolean etag_is_listed(const char *header, const char *etag) {
-        g_auto(GStrv) items = g_strsplit(header, ",", 0);
-
-        for (char **item = items; *item; item++) {
-                const char *text = g_strstrip(*item);
-
-                if (g_str_has_prefix(text, "W/"))
-                        text += 2;
-                if (g_str_equal(text, "*") || g_str_equal(text, etag))
-                        return TRUE;
-        }
-        return FALSE;
-}
-
 static gboolean is_unmodified(BhRequest *request, const Entry *entry, const char *etag) {
-        const char *none_match =
-                soup_message_headers_get_list(soup_server_message_get_request_headers(request->msg), "If-None-Match");
         const char *since = bh_request_header(request, "If-Modified-Since");
         g_autoptr(GDateTime) date = NULL;
 
-        if (none_match)
-                return etag_is_listed(none_match, etag);
+        if (bh_request_header(request, "If-None-Match"))
+                return bh_request_has_etag(request, etag);
         date = since ? soup_date_time_new_from_http_string(since) : NULL;
         return date && entry->modified_usec / G_USEC_PER_SEC <= g_date_time_to_unix(date);
 }

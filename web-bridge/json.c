@@ -109,15 +109,19 @@ const char *bh_json_name(const char *name, const GVariantType *type, char buffer
         return buffer;
 }
 
-static void write_uint(yajl_gen json, const char *name, guint64 number) {
+void bh_json_id(yajl_gen json, guint64 id) {
         char text[24];
 
+        g_snprintf(text, sizeof text, "%" G_GUINT64_FORMAT, id);
+        bh_json_string(json, id != 0 ? text : NULL);
+}
+
+static void write_uint(yajl_gen json, const char *name, guint64 number) {
         if (g_str_has_suffix(name, "_usec"))
                 bh_json_double(json, number / (double)G_USEC_PER_SEC);
-        else if (g_str_equal(name, "id") || g_str_has_suffix(name, "_id")) {
-                g_snprintf(text, sizeof text, "%" G_GUINT64_FORMAT, number);
-                bh_json_string(json, number != 0 ? text : NULL);
-        } else if (number == 0 && g_strv_contains(zero_is_null, name))
+        else if (g_str_equal(name, "id") || g_str_has_suffix(name, "_id"))
+                bh_json_id(json, number);
+        else if (number == 0 && g_strv_contains(zero_is_null, name))
                 yajl_gen_null(json);
         else
                 bh_json_uint(json, number);

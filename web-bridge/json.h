@@ -17,6 +17,9 @@ GBytes *bh_json_finish(yajl_gen json);
 /* One value. NULL becomes null. */
 void bh_json_string(yajl_gen json, const char *text);
 void bh_json_uint(yajl_gen json, guint64 number);
+/* As a text; null for 0. */
+void bh_json_id(yajl_gen json, guint64 id);
+
 void bh_json_double(yajl_gen json, double number);
 /* A point in time, µs since 1970, as "2026-01-02T03:04:05.678Z"; 0 as null. */
 void bh_json_time(yajl_gen json, gint64 usec);

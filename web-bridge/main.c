@@ -89,6 +89,7 @@ static int serve(Program *program, GError **error) {
         g_signal_connect(connection, "closed", G_CALLBACK(on_bus_closed), program);
         server->workers = bh_workers_new(WORKERS);
         server->recent = bh_recent_new();
+        server->bodies = bh_bodies_new();
         server->soup = soup_server_new("raw-paths", TRUE, NULL);
         server->connections = bh_connections_new(server->config, server->soup, bh_reply_refusal);
         bh_server_attach(server);
@@ -110,6 +111,7 @@ static void program_clear(Program *program) {
         g_clear_pointer(&program->server.workers, bh_workers_free);
         g_clear_pointer(&program->server.bus, bh_bus_free);
         g_clear_pointer(&program->server.recent, bh_recent_free);
+        g_clear_pointer(&program->server.bodies, bh_bodies_free);
         g_clear_pointer(&program->server.openapi, g_bytes_unref);
         g_clear_pointer(&program->server.docs, g_bytes_unref);
         g_clear_pointer(&program->server.connections, bh_connections_free);

@@ -186,13 +186,11 @@ void bh_reply_finish(BhRequest *request) {
 }
 
 void bh_reply_bytes(BhRequest *request, guint status, const char *type, GBytes *body) {
-        gsize length;
-        const char *data = g_bytes_get_data(body, &length);
-
         if (request->gone || request->answered)
                 return;
         soup_server_message_set_status(request->msg, status, bh_status_phrase(status));
-        soup_server_message_set_response(request->msg, type, SOUP_MEMORY_COPY, data, length);
+        soup_message_headers_replace(soup_server_message_get_response_headers(request->msg), "Content-Type", type);
+        soup_message_body_append_bytes(soup_server_message_get_response_body(request->msg), body);
         bh_reply_finish(request);
 }
 

@@ -57,6 +57,22 @@ const char *bh_request_header(BhRequest *request, const char *name) {
         return soup_message_headers_get_one(soup_server_message_get_request_headers(request->msg), name);
 }
 
+gboolean bh_request_has_etag(BhRequest *request, const char *etag) {
+        const char *header =
+                soup_message_headers_get_list(soup_server_message_get_request_headers(request->msg), "If-None-Match");
+        g_auto(GStrv) items = header ? g_strsplit(header, ",", 0) : NULL;
+
+        for (char **item = items; item && *item; item++) {
+                const char *text = g_strstrip(*item);
+
+                if (g_str_has_prefix(text, "W/"))
+                        text += 2;
+                if (g_str_equal(text, "*") || g_str_equal(text, etag))
+                        return TRUE;
+        }
+        return FALSE;
+}
+
 gboolean bh_request_is(BhRequest *request, const char *method) {
         return g_strcmp0(soup_server_message_get_method(request->msg), method) == 0;
 }

@@ -4,6 +4,7 @@
 #include <json-glib/json-glib.h>
 #include <libsoup/soup.h>
 
+#include "bodies.h"
 #include "bus.h"
 #include "config.h"
 #include "connection.h"
@@ -18,6 +19,7 @@ typedef struct {
         BhConnections *connections;
         BhRecent *recent; /* downloads */
         GThreadPool *workers;   /* see work.h */
+        BhBodies *bodies;
         GBytes *openapi, *docs; /* printed once */
 } BhServer;
 
@@ -65,6 +67,9 @@ gboolean bh_request_read_head(BhRequest *request);
 BhConnection *bh_request_connection(BhRequest *request);
 
 const char *bh_request_header(BhRequest *request, const char *name);
+/* Whether the client has what @etag (with its quotes) names, as If-None-Match says: by the weak comparison. */
+gboolean bh_request_has_etag(BhRequest *request, const char *etag);
+
 gboolean bh_request_is(BhRequest *request, const char *method);
 
 /* Text of a decoded placeholder, query or cookie value; NULL when it is absent. */

@@ -3,6 +3,7 @@
 
 #include "composite.h"
 #include "download.h"
+#include "list.h"
 #include "target.h"
 #include "upload-form.h"
 #include "upload-put.h"
@@ -110,10 +111,10 @@ const BhRoute bh_routes[] = {
           .interface = "Sessions", .method = "Revoke", .inputs = { PATH("session_id", "session_id") } },
 
         /* files */
-        { "GET", "/api/files/list", BH_ACCESS_USER, .summary = "Files and folders of a folder", .interface = "Files", .method = "List",
+        { "GET", "/api/files/list", BH_ACCESS_USER, .summary = "Files and folders of a folder. ETag names what they are now; If-None-Match asks whether that has changed", .interface = "Files", .method = "List",
           .inputs = { QUERY("path", "path"), QUERY_OPTION("limit", "options.limit", "u"), QUERY_OPTION("cursor", "options.cursor", "s"),
                       QUERY_CHOICE("sort", "options.sort", "name|size|modified"), QUERY_CHOICE("order", "options.order", "asc|desc") },
-          .outputs = { OUT_SCHEMA("entries", "files", "FileItem"), OUT("next_cursor", "next_cursor"), OUT("total", "total") },
+          .handler = bh_list_serve, .outputs = { OUT_SCHEMA("entries", "files", "FileItem"), OUT("next_cursor", "next_cursor"), OUT("total", "total") },
           .errors = { { "NotFound", 200, "{\"files\":[],\"next_cursor\":null,\"total\":0}" } } },
         { "GET", "/api/files/stat", BH_ACCESS_USER, .summary = "One file or folder", .interface = "Files", .method = "Stat",
           .inputs = { QUERY("path", "path") }, .outputs = { OUT_SCHEMA("entry", "", "FileItem") },

@@ -474,6 +474,51 @@ def test_list_has_pages_and_order(web, user):
     assert [entry["name"] for entry in backwards] == ["dir", "c", "b", "A"]
 
 
+def test_list_that_is_shown_again_is_what_it_is_now(web, new_user, user, sandbox):
+    """Nothing that was put together before is sent after a change, whoever made it, and never to somebody else."""
+    folder = sandbox.storage_dir / user.folder
+    before = None
+
+    def listed(client=web, etag=None, status=200):
+        headers = {"If-None-Match": etag} if etag else {}
+        reply = client.get("files/list", params={"path": user.folder}, headers=headers)
+        assert reply.status_code == status, reply.text
+        if status == 304:
+            assert reply.content == b"" and reply.headers["ETag"] == etag
+            return etag
+        if status != 200:
+            return None
+        assert {"private", "no-cache"} == set(reply.headers["Cache-Control"].split(", ")) and "Authorization" in reply.headers["Vary"]
+        sizes = {item["name"]: item["size"] for item in reply.json()["files"]}
+        assert sizes == {path.name: path.stat().st_size for path in folder.iterdir()}
+        return reply.headers["ETag"]
+
+    put(web, f"{user.folder}/a", b"1")
+    for change in (
+        lambda: None,
+        lambda: put(web, f"{user.folder}/a", b"22", overwrite="true"),
+        lambda: (folder / "a").write_bytes(b"333"),
+        lambda: (folder / "b").write_bytes(b"1"),
+        lambda: (folder / "b").rename(folder / "c"),
+        lambda: (folder / "c").unlink(),
+    ):
+        change()
+        etag = listed()
+        assert etag != before
+        before = etag
+        assert listed() == etag
+        listed(etag=etag, status=304)
+    listed(new_user().web(), etag=etag, status=403)
+    assert listed(sandbox.web("admin", "changeme"), etag=etag) != etag
+
+    os.setxattr(folder, "user.baluhost.owner", b"00000000-0000-4000-8000-000000000000")
+    listed(etag=etag, status=403)
+    os.removexattr(folder, "user.baluhost.owner")
+    web.post("auth/logout").raise_for_status()
+    listed(etag=etag, status=401)
+    listed(status=401)
+
+
 def test_missing_folder_lists_as_empty(web, user):
     assert web.get("files/list", params={"path": f"{user.folder}/missing"}).json() == {"files": [], "next_cursor": None, "total": 0}
     assert web.get("files/list", params={"path": user.folder, "limit": "many"}).status_code == 422

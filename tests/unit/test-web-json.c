@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-#include "call.h"
 #include "json.h"
-#include "routes.h"
+#include "list.h"
 
 #include <string.h>
 
@@ -56,27 +55,18 @@ static void test_names_change_values(void) {
         assert_value("uptime_usec", "uint64 1500000", "{\"uptime_seconds\":1.5}");
 }
 
-static const BhRoute *route(const char *verb, const char *path) {
-        g_autoptr(GHashTable) values = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
-        g_autofree char *allowed = NULL;
-        const BhRoute *found = bh_route_find(verb, path, values, &allowed);
-
-        g_assert_nonnull(found);
-        return found;
-}
-
 static char *write_list(const char *folder, guint count) {
         g_auto(GVariantBuilder) entries = G_VARIANT_BUILDER_INIT(G_VARIANT_TYPE("a(sstxtsb)"));
-        g_autoptr(GVariant) reply = NULL;
+        g_autoptr(GVariant) list = NULL;
         g_auto(yajl_gen) json = bh_json_new();
 
         for (guint i = 0; i < count; i++)
                 g_variant_builder_add(&entries, "(sstxtsb)", "name", i % 2 ? "file" : "directory",
                                       G_GUINT64_CONSTANT(5), G_GINT64_CONSTANT(1767323045678000), G_GUINT64_CONSTANT(7),
                                       i % 2 ? "e" : "", TRUE);
-        reply = g_variant_ref_sink(g_variant_new("(a(sstxtsb)st)", &entries, "", (guint64)count));
+        list = g_variant_ref_sink(g_variant_builder_end(&entries));
         yajl_gen_map_open(json);
-        bh_call_write_members(json, route("GET", "/api/files/list"), reply, folder);
+        bh_list_write_members(json, list, "", count, folder);
         yajl_gen_map_close(json);
         return printed(json);
 }
