@@ -9,6 +9,8 @@ useBrowser();
 const place = unique('Accessible');
 const TAGS = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'];
 
+const disabled = unique('disabled');
+
 let api: Api;
 
 beforeAll(async () => {
@@ -16,10 +18,14 @@ beforeAll(async () => {
   await api.put(`${place}/notes.txt`, 'notes\n');
   await api.put(`${place}/folder/inside.txt`, 'inside\n');
   await api.request('POST', '/files/folder', { path: place, name: 'empty' });
+  await api.request('POST', '/users', { username: disabled, password: 'a good password', is_active: false });
   await api.put(`${place}/gone.txt`, 'gone\n');
   await api.request('DELETE', `/files/${encodeURIComponent(`${place}/gone.txt`)}`);
 });
-afterAll(() => api.remove(place));
+afterAll(async () => {
+  await api.remove(place);
+  await api.removeUser(disabled);
+});
 
 async function check(page: Page): Promise<void> {
   // What is fading in has not its final colours yet.
@@ -117,7 +123,7 @@ const STATES: Record<string, (page: Page) => Promise<void>> = {
   },
   users: async (page) => {
     await page.goto(`${url}/users`);
-    await row(page, 'admin').waitFor();
+    await row(page, disabled).waitFor();
   },
   'no user that matches': async (page) => {
     await page.goto(`${url}/users`);

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+import { symlinkSync } from 'node:fs';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { Api, drop, folderArea, makeFolder, row, signIn, unique, url, useBrowser, type Visit, visit } from './support';
 
@@ -177,6 +178,17 @@ test('an_upload_survives_a_lost_connection', async () => {
   await context.setOffline(false);
   await tray().getByRole('heading', { name: '1 file uploaded' }).waitFor({ timeout: 30_000 });
   expect(await api.names(place)).toContain('free.txt');
+  await closeTray();
+});
+
+test('a_folder_with_links_that_lead_nowhere_or_back_is_uploaded_without_them', async () => {
+  const { page } = seen;
+  const linked = makeFolder('Linked', { 'real.txt': 'real\n' });
+  symlinkSync('nowhere', `${linked}/broken`);
+  symlinkSync('.', `${linked}/loop`);
+  await drop(page, folderArea(page), [linked]);
+  await tray().getByRole('heading', { name: /uploaded/ }).waitFor();
+  expect([...(await api.tree(`${place}/Linked`)).keys()]).toEqual(['real.txt']);
   await closeTray();
 });
 

@@ -19,13 +19,13 @@ const THEMES: { id: Theme; label: string; icon: typeof Sun }[] = [
   { id: 'dark', label: 'Dark theme', icon: Moon },
 ];
 
-export function Avatar({ name, size = 'size-8' }: { name: string; size?: string }) {
+export function Avatar({ name, muted = false }: { name: string; muted?: boolean }) {
   return (
     <span
       aria-hidden
       className={cx(
-        size,
-        'grid shrink-0 place-items-center rounded-full bg-tint text-xs font-semibold text-accent uppercase',
+        'grid size-8 shrink-0 place-items-center rounded-full text-xs font-semibold uppercase',
+        muted ? 'bg-pressed text-soft' : 'bg-tint text-accent',
       )}
     >
       {name.slice(0, 2)}

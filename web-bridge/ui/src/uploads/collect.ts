@@ -22,43 +22,55 @@ async function childrenOf(directory: FileSystemDirectoryEntry): Promise<FileSyst
   }
 }
 
+/** What was found, and the paths of what could not be read: no reason to leave the rest behind. */
+export interface Collected {
+  entries: Entry[];
+  unreadable: string[];
+}
+
+/** The NAS takes no deeper paths; here it also ends the walk through a folder that leads back into itself. */
+const DEEPEST = 64;
+
 async function walk(
   entry: FileSystemEntry,
   path: string,
-  into: Entry[],
+  depth: number,
+  into: Collected,
   onFound: (count: number) => void,
 ): Promise<void> {
-  if (entry.isFile) {
-    into.push({ path, file: await fileOf(entry as FileSystemFileEntry) });
-    onFound(into.length);
-    return;
+  try {
+    if (depth > DEEPEST) throw new Error('too deep');
+    if (entry.isFile) {
+      into.entries.push({ path, file: await fileOf(entry as FileSystemFileEntry) });
+      onFound(into.entries.length);
+      return;
+    }
+    const children = await childrenOf(entry as FileSystemDirectoryEntry);
+    if (children.length === 0) into.entries.push({ path, file: null });
+    for (const child of children) await walk(child, `${path}/${child.name}`, depth + 1, into, onFound);
+  } catch {
+    into.unreadable.push(path);
   }
-  const children = await childrenOf(entry as FileSystemDirectoryEntry);
-  if (children.length === 0) into.push({ path, file: null });
-  for (const child of children) await walk(child, `${path}/${child.name}`, into, onFound);
 }
 
 /**
  * Takes what a drop event carries. The roots are taken hold of at once, for the browser forgets them after the event; walking them may take a while.
- * Rejects when something cannot be read.
  */
-export function collectDrop(transfer: DataTransfer, onFound: (count: number) => void = () => {}): Promise<Entry[]> {
+export async function collectDrop(
+  transfer: Pick<DataTransfer, 'items'>,
+  onFound: (count: number) => void = () => {},
+): Promise<Collected> {
   const roots: FileSystemEntry[] = [];
-  const loose: Entry[] = [];
+  const found: Collected = { entries: [], unreadable: [] };
   for (const item of transfer.items) {
     if (item.kind !== 'file') continue;
     const entry = item.webkitGetAsEntry();
+    const file = entry ? null : item.getAsFile();
     if (entry) roots.push(entry);
-    else {
-      const file = item.getAsFile();
-      if (file) loose.push({ path: file.name, file });
-    }
+    else if (file) found.entries.push({ path: file.name, file });
   }
-  return (async () => {
-    const found: Entry[] = [...loose];
-    for (const root of roots) await walk(root, root.name, found, onFound);
-    return found;
-  })();
+  for (const root of roots) await walk(root, root.name, 1, found, onFound);
+  return found;
 }
 
 /** Takes what an <input type="file"> has; of a chosen folder the paths begin with its name. */

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 import { type DragEvent, useRef, useState } from 'react';
+import { plural } from '../../lib/format';
 import { isWithin, parentOf } from '../../lib/paths';
-import { showError } from '../../ui/toasts';
+import { showToast } from '../../ui/toasts';
 import { collectDrop } from '../../uploads/collect';
 import { reading, uploads } from '../../uploads/index';
 import { dragged, dragKind, endDrag } from './drag';
@@ -13,12 +14,17 @@ export interface DropActions {
 
 /** Reads what was dropped, folders included, and queues it for `target`. */
 export function uploadDrop(transfer: DataTransfer, target: string): void {
-  const entries = collectDrop(transfer, (count) => reading.set(count));
+  const collected = collectDrop(transfer, (count) => reading.set(count));
   reading.set(0);
-  entries
-    .then((found) => uploads.add(target, found))
-    .catch((error: unknown) => showError(error, 'Could not read what was dropped'))
-    .finally(() => reading.set(null));
+  void collected.then(({ entries, unreadable }) => {
+    reading.set(null);
+    uploads.add(target, entries);
+    const [first] = unreadable;
+    if (first === undefined) return;
+    const what =
+      unreadable.length === 1 ? `“${first}”` : `${plural(unreadable.length, 'item')}, the first is “${first}”`;
+    showToast(`Could not be read here: ${what}`, { kind: 'error' });
+  });
 }
 
 /**

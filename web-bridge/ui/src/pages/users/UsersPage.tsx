@@ -101,8 +101,8 @@ function Used({ user }: { user: User }) {
 
 function Name({ user, stacked, me }: { user: User; stacked: boolean; me: boolean }) {
   return (
-    <span className={cx('flex min-w-0 items-center gap-3', !user.is_active && 'opacity-75')}>
-      <Avatar name={user.username} />
+    <span className="flex min-w-0 items-center gap-3">
+      <Avatar name={user.username} muted={!user.is_active} />
       <span className="min-w-0 leading-tight">
         <span className="block truncate font-medium">
           {user.username}
