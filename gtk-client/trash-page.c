@@ -148,6 +148,10 @@ void bh_trash_page_set_connection(BhTrashPage *self, BhConnection *connection) {
         g_set_object(&self->connection, connection);
 }
 
+static gboolean bh_trash_page_grab_focus(GtkWidget *widget) {
+        return gtk_widget_child_focus(GTK_WIDGET(BH_TRASH_PAGE(widget)->view), GTK_DIR_TAB_FORWARD);
+}
+
 static void bh_trash_page_get_property(GObject *object, guint id, GValue *value, GParamSpec *pspec) {
         if (id == PROP_FOLDED)
                 g_value_set_boolean(value, BH_TRASH_PAGE(object)->folded);
@@ -178,6 +182,7 @@ static void bh_trash_page_class_init(BhTrashPageClass *klass) {
         GObjectClass *object_class = G_OBJECT_CLASS(klass);
         GtkWidgetClass *widget_class = GTK_WIDGET_CLASS(klass);
 
+        widget_class->grab_focus = bh_trash_page_grab_focus;
         object_class->dispose = bh_trash_page_dispose;
         object_class->get_property = bh_trash_page_get_property;
         object_class->set_property = bh_trash_page_set_property;

@@ -133,6 +133,10 @@ void bh_users_page_set_connection(BhUsersPage *self, BhConnection *connection) {
         g_set_object(&self->connection, connection);
 }
 
+static gboolean bh_users_page_grab_focus(GtkWidget *widget) {
+        return gtk_widget_child_focus(GTK_WIDGET(BH_USERS_PAGE(widget)->list), GTK_DIR_TAB_FORWARD);
+}
+
 static void bh_users_page_get_property(GObject *object, guint id, GValue *value, GParamSpec *pspec) {
         if (id == PROP_FOLDED)
                 g_value_set_boolean(value, BH_USERS_PAGE(object)->folded);
@@ -164,6 +168,7 @@ static void bh_users_page_class_init(BhUsersPageClass *klass) {
         GObjectClass *object_class = G_OBJECT_CLASS(klass);
         GtkWidgetClass *widget_class = GTK_WIDGET_CLASS(klass);
 
+        widget_class->grab_focus = bh_users_page_grab_focus;
         object_class->dispose = bh_users_page_dispose;
         object_class->get_property = bh_users_page_get_property;
         object_class->set_property = bh_users_page_set_property;

@@ -236,8 +236,14 @@ static void on_row_selected(BhWindow *self, GtkListBoxRow *row) {
                 show_page(self, gtk_widget_get_name(GTK_WIDGET(row)));
 }
 
-static void on_row_activated(BhWindow *self, GtkListBoxRow *row) {
+/* To what is shown, and the keyboard with it: its shortcuts are for whoever is there. */
+static void enter_page(BhWindow *self) {
         adw_leaflet_navigate(self->leaflet, ADW_NAVIGATION_DIRECTION_FORWARD);
+        gtk_widget_grab_focus(gtk_stack_get_visible_child(self->content_stack));
+}
+
+static void on_row_activated(BhWindow *self, GtkListBoxRow *row) {
+        enter_page(self);
 }
 
 void bh_window_show_folder(BhWindow *self, const char *path) {
@@ -396,7 +402,7 @@ static void action_show_page(GtkWidget *widget, const char *name, GVariant *para
                     !g_str_equal(gtk_widget_get_name(GTK_WIDGET(row)), page))
                         continue;
                 gtk_list_box_select_row(self->sidebar_list, row);
-                adw_leaflet_navigate(self->leaflet, ADW_NAVIGATION_DIRECTION_FORWARD);
+                enter_page(self);
                 return;
         }
 }

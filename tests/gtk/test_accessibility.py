@@ -127,6 +127,14 @@ def test_everything_in_a_folder_can_be_done_by_keyboard(app, bus):
     assert {entry[0] for entry in bus.Files.List("")[0]} == {"Demo", "Notes.txt"}
 
 
+def test_the_keyboard_goes_with_the_page(app):
+    app.click(app.row("Trash"))
+    app.find("panel", "The Trash Is Empty")
+    app.show_page("Files")
+    app.keys("ctrl+a")
+    app.find("label", "2 selected")
+
+
 def test_the_menu_of_a_file_opens_by_keyboard(app):
     app.select("Notes.txt")
     app.keys("shift+F10")
