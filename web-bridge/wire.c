@@ -109,11 +109,12 @@ static void skip_empty_lines(BhWire *wire) {
 }
 
 /* What is between the two spaces of the request line of a checked head. */
-static void keep_target(BhWire *wire, const char *head) {
-        const char *begin = strchr(head, ' ') + 1;
+static void keep_target(BhWire *wire, const char *head, gsize length) {
+        const char *begin = memchr(head, ' ', length),
+                   *end = begin ? memchr(begin + 1, ' ', head + length - begin - 1) : NULL;
 
         g_free(wire->target);
-        wire->target = g_strndup(begin, strcspn(begin, " "));
+        wire->target = end ? g_strndup(begin + 1, end - begin - 1) : NULL;
 }
 
 /* Looks for a head in what has been received. FALSE: more is needed. */
@@ -138,7 +139,7 @@ static gboolean find_head(BhWire *wire) {
         if (status != 0)
                 refuse(wire, status, reason);
         else {
-                keep_target(wire, text);
+                keep_target(wire, text, end);
                 wire->head = end;
                 wire->served = TRUE;
                 wire->mode = PASSES;
