@@ -113,6 +113,30 @@ describe('sending', () => {
     expect(nas.looks()).toBe(1);
   });
 
+  test('a folder that is new is looked at once, and what is in it not at all', async () => {
+    const nas = fakeNas();
+    const { queue } = queueOf(nas);
+    queue.add(
+      '',
+      Array.from({ length: 30 }, (_, index) => ({ path: `new/${index}`, file: file('x', 100_000) })),
+    );
+    await settled(queue);
+    expect(nas.looks()).toBe(1);
+    expect(queue.tasks.every((task) => task.state === 'done')).toBe(true);
+  });
+
+  test('in a folder that exists already each large file is looked at', async () => {
+    const nas = fakeNas({ old: 'directory', 'old/3': 'file' });
+    const { queue } = queueOf(nas);
+    queue.add(
+      '',
+      Array.from({ length: 5 }, (_, index) => ({ path: `old/${index}`, file: file('x', 100_000) })),
+    );
+    await asked(queue);
+    await vi.waitFor(() => expect(states(queue)).toEqual(['done', 'done', 'done', 'conflict', 'done']));
+    expect(nas.log).not.toContain('send old/3');
+  });
+
   test('a paused queue starts nothing until it is resumed', async () => {
     const nas = fakeNas();
     const { queue } = queueOf(nas);

@@ -34,6 +34,15 @@ export interface Task {
   obstacle: 'file' | 'directory' | null;
   choice: Choice | null;
   attempts: number;
+  /** the folder that it was dropped with; null when it was dropped by itself */
+  readonly root: Root | null;
+}
+
+/** A folder that was dropped. When there was nothing of its name before, no name below it can be taken. */
+interface Root {
+  readonly path: string;
+  /** asked once, before anything below it is sent */
+  found: Promise<'file' | 'directory' | null> | null;
 }
 
 export interface Entry {
@@ -112,6 +121,18 @@ const COUNTER: Record<TaskState, keyof Totals> = {
   cancelled: 'cancelled',
 };
 
+function rootOf(entry: Entry, target: string, roots: Map<string, Root>): Root | null {
+  const slash = entry.path.indexOf('/');
+  if (slash < 0) return null;
+  const name = entry.path.slice(0, slash);
+  let root = roots.get(name);
+  if (!root) {
+    root = { path: joinPath(target, name), found: null };
+    roots.set(name, root);
+  }
+  return root;
+}
+
 export interface QueueOptions {
   transport: Transport;
   /** folders into which something was published since the last call */
@@ -161,6 +182,7 @@ export class UploadQueue {
   add(target: string, entries: readonly Entry[]): void {
     if (entries.length === 0) return;
     if (!this.busy) this.#answerForAll = null;
+    const roots = new Map<string, Root>();
     for (const entry of entries) {
       this.#lastId += 1;
       const task: Task = {
@@ -175,6 +197,7 @@ export class UploadQueue {
         obstacle: null,
         choice: null,
         attempts: 0,
+        root: rootOf(entry, target, roots),
       };
       this.#tasks.push(task);
       this.#pending.push(task);
@@ -312,13 +335,14 @@ export class UploadQueue {
   }
 
   async #send(task: Task, signal: AbortSignal): Promise<void> {
+    const isNew = await this.#isInNewFolder(task);
     if (task.kind === 'folder' || task.file === null) {
       await this.#transport.createFolder(task.path);
     } else {
       const overwrite = task.choice === 'replace';
       if (task.choice === 'keep-both') {
         task.path = await this.#freePath(task.path, signal);
-      } else if (!overwrite && task.size >= LOOK_FIRST_BYTES) {
+      } else if (!overwrite && !isNew && task.size >= LOOK_FIRST_BYTES) {
         const obstacle = await this.#transport.look(task.path, signal);
         if (obstacle !== null) {
           this.#obstructed(task, obstacle);
@@ -334,6 +358,18 @@ export class UploadQueue {
     this.#progress(task, task.size);
     this.#become(task, 'done');
     this.#published.add(parentOf(task.path));
+  }
+
+  async #isInNewFolder({ root }: Task): Promise<boolean> {
+    if (root === null) return false;
+    // Not for this task alone: it must not end with it.
+    root.found ??= this.#transport.look(root.path, new AbortController().signal);
+    try {
+      return (await root.found) === null;
+    } catch (error) {
+      root.found = null;
+      throw error;
+    }
   }
 
   /** Something is in the way of `task`: ask, or do what was answered for all. */
