@@ -281,7 +281,8 @@ static GVariant *build_dictionary(const BhRoute *route, const char *argument, co
         }
         if (g_str_equal(argument, "options")) {
                 if (carried->if_version)
-                        g_variant_builder_add(&entries, "{sv}", "if_version", g_variant_new_string(carried->if_version));
+                        g_variant_builder_add(&entries, "{sv}", "if_version",
+                                              g_variant_new_string(carried->if_version));
                 bh_options_add_caller(&entries, route->access == BH_ACCESS_PUBLIC ? NULL : carried->token);
                 if (route->flags & BH_ROUTE_CLIENT)
                         add_client(&entries, carried);

@@ -15,7 +15,7 @@ typedef struct {
         const char *token;          /* of Authorization: Bearer */
         const char *client_address; /* for BH_ROUTE_CLIENT */
         const char *client_agent;   /* may be NULL */
-        const char *if_version; /* Files.List: of the page that is at hand; NULL: not asked for */
+        const char *if_version;     /* Files.List: of the page that is at hand; NULL: not asked for */
 } BhCarried;
 
 /* A member that is missing or wrong; for the answer 422. Strings are owned. */

@@ -17,8 +17,8 @@ typedef struct {
         BhBus *bus;
         SoupServer *soup;
         BhConnections *connections;
-        BhRecent *recent; /* downloads */
-        GThreadPool *workers;   /* see work.h */
+        BhRecent *recent;     /* downloads */
+        GThreadPool *workers; /* see work.h */
         BhBodies *bodies;
         GBytes *openapi, *docs; /* printed once */
 } BhServer;

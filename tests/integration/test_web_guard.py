@@ -363,3 +363,54 @@ def test_tls(make_sandbox, certificate):
     with context.wrap_socket(connect(sandbox), server_hostname="127.0.0.1") as connection:
         connection.sendall(b"GET / HTTP/1.1\r\n" + HOST + HOST + b"\r\n")
         assert status(connection.recv(4096)) == 400
+
+
+def test_socket_passed_by_systemd_is_served(make_sandbox):
+    sandbox = make_sandbox(with_bridge=False)
+    with socket.create_server(("127.0.0.1", 0)) as listener, contextlib.ExitStack() as stack:
+        port = listener.getsockname()[1]
+        # As systemd does it: descriptor 3, and variables that name the process.
+        command = f'exec 3<&{listener.fileno()}; LISTEN_FDS=1 LISTEN_PID=$$ exec "$0"'
+        bridge = stack.enter_context(
+            subprocess.Popen(
+                ["bash", "-c", command, sandbox.build_dir / "web-bridge" / "baluhost-web"],
+                env={**os.environ, **sandbox.env()},
+                pass_fds=[listener.fileno()],
+                stdout=subprocess.PIPE,
+                text=True,
+            )
+        )
+        stack.callback(bridge.terminate)
+        assert bridge.stdout.readline().strip().endswith(f":{port}")
+        assert Web(f"http://127.0.0.1:{port}").get("health").status_code == 200
+        bridge.terminate()
+        assert bridge.wait(20) == 0
+
+
+@pytest.mark.parametrize(
+    ("section", "said"),
+    [
+        ("[web]\nport=99999\n", "port"),
+        ("[web]\nprot=80\n", "prot"),
+        ("[web]\ntrusted-proxies=nowhere\n", "trusted-proxies"),
+        ("[web]\ntls-certificate=/x\n", "tls-key"),
+        ("[web]\nlisten=example.org\n", "listen"),
+        ("[web]\nport=0\ntls-certificate=/missing\ntls-key=/missing\n", "missing"),
+        ("nonsense", "conf"),
+    ],
+)
+def test_wrong_configuration_is_refused_with_a_reason(sandbox, tmp_path, section, said):
+    config = tmp_path / "web.conf"
+    config.write_text(section)
+    done = subprocess.run(
+        [sandbox.build_dir / "web-bridge" / "baluhost-web", "--config", config], env={**os.environ, **sandbox.env()}, capture_output=True, text=True, timeout=30
+    )
+    assert done.returncode == 1 and said in done.stderr
+
+
+def test_options_that_ask_for_text_print_it(sandbox):
+    program = sandbox.build_dir / "web-bridge" / "baluhost-web"
+    assert re.fullmatch(r"baluhost-web \d+\.\d+\.\d+\n", subprocess.check_output([program, "--version"], text=True))
+    assert "--config" in subprocess.check_output([program, "--help"], text=True)
+    assert '"openapi": "3.1.0"' in subprocess.check_output([program, "--print-openapi"], text=True)
+    assert subprocess.run([program, "--nonsense"], capture_output=True, check=False).returncode == 1
