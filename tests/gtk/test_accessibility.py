@@ -165,7 +165,8 @@ def test_fits_a_phone(app, page):
     app.show_page(page)
     shown = app.find("push button", "Show pages")
     app.wait(lambda: 0 <= extents(shown).x < PHONE[0] and not app.has("label", "Owner"), f"the page {page}")
-    assert sticking_out(app) == []
+    # The page that is folded away slides out of sight.
+    app.wait(lambda: not sticking_out(app), f"nothing that sticks out of the page {page}")
     app.press("Show pages")
     app.wait(lambda: 0 <= extents(app.row("Files")).x < PHONE[0], "the pages")
     assert sticking_out(app) == []
