@@ -3,12 +3,17 @@
 
 #include <gio/gunixfdlist.h>
 
-/* All calls of the service go through here. A bus refuses a peer that waits for too many answers at once (128 on Debian's system bus); what is beyond that waits
- * here for its turn. Main thread only. */
+/* The system bus, in the main loop without a thread of its own. All calls of the service go through here. A bus refuses a peer that waits for too many answers at
+ * once (128 on Debian's system bus); what is beyond that waits here for its turn. Main thread only. */
 typedef struct BhBus BhBus;
 
-/* @connection: referenced. */
-BhBus *bh_bus_new(GDBusConnection *connection);
+/* The connection has ended. Called once, from the main loop. */
+typedef void (*BhBusClosed)(gpointer data, const char *reason);
+
+/* Connects, and waits for the bus to say that we are welcome. NULL with @error. */
+BhBus *bh_bus_new(BhBusClosed closed, gpointer data, GError **error);
+
+/* Calls that are under way are forgotten. */
 void bh_bus_free(BhBus *bus);
 
 /* Calls @interface.@method ("Files", or a whole name) of @object, a path below the root of the service, NULL for the root itself. @arguments is taken when floating. @reply_type:

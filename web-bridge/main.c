@@ -59,10 +59,10 @@ static gboolean on_signal(gpointer data) {
         return G_SOURCE_REMOVE;
 }
 
-static void on_bus_closed(GDBusConnection *bus, gboolean vanished, GError *error, gpointer data) {
+static void on_bus_closed(gpointer data, const char *reason) {
         Program *program = data;
 
-        g_critical("the system bus is gone: %s", error ? error->message : "closed");
+        g_warning("the system bus is gone: %s", reason);
         program->status = EXIT_FAILURE;
         g_main_loop_quit(program->loop);
 }
@@ -80,13 +80,9 @@ static void announce(Program *program) {
 static int serve(Program *program, GError **error) {
         BhServer *server = &program->server;
 
-        g_autoptr(GDBusConnection) connection = g_bus_get_sync(G_BUS_TYPE_SYSTEM, NULL, error);
-
-        if (!connection)
+        server->bus = bh_bus_new(on_bus_closed, program, error);
+        if (!server->bus)
                 return EXIT_FAILURE;
-        server->bus = bh_bus_new(connection);
-        g_dbus_connection_set_exit_on_close(connection, FALSE);
-        g_signal_connect(connection, "closed", G_CALLBACK(on_bus_closed), program);
         server->workers = bh_workers_new(WORKERS);
         server->recent = bh_recent_new();
         server->bodies = bh_bodies_new();

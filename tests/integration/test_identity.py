@@ -382,6 +382,18 @@ def test_the_service_ends_with_an_error_when_the_bus_does(make_sandbox):
     sandbox._service = None
 
 
+def test_the_web_bridge_ends_with_an_error_when_the_bus_does(make_sandbox):
+    sandbox = make_sandbox()
+    assert sandbox.web().get("health").status_code == 200
+    sandbox._bus_daemon.kill()
+    wait_until(lambda: not sandbox._bridge.is_running(), "the end of the bridge")
+    assert sandbox._bridge.stop() == 1
+    sandbox._bridge = None
+    wait_until(lambda: not sandbox.is_service_running(), "the end of the service")
+    sandbox._service.stop()
+    sandbox._service = None
+
+
 def test_a_clean_stop_finishes_what_is_under_way(make_sandbox):
     sandbox = make_sandbox(with_bridge=False, fast_passwords=False, service_config={"passwords": {"opslimit": 30}})
     with sandbox.bus() as bus:

@@ -14,7 +14,8 @@
 #include "owner.h"
 
 /* Asks with the version that is in text, which becomes the one of the reply. Returns whether the page was said to be unchanged. */
-static bool ask_with(Fixture *f, const BhCaller *caller, const char *path, const BhListOptions *options, char text[static BH_VERSION_SIZE]) {
+static bool ask_with(Fixture *f, const BhCaller *caller, const char *path, const BhListOptions *options,
+                     char text[static BH_VERSION_SIZE]) {
         _cleanup_(bh_list_clear) BhList list = {}, whole = {};
         BhListOptions own = *options, plain = *options;
 
@@ -153,7 +154,8 @@ static void own_changes_are_noticed_at_once(Fixture *f, gconstpointer data) {
         assert_ok(bh_files_reassign_owner(f->files, &f->admin, f->alex.owner, f->maria.owner));
         char *version = text;
         _cleanup_(bh_list_clear) BhList list = {};
-        assert_ok(bh_files_list(f->files, &f->maria, "d", &(BhListOptions){.limit = 100, .if_version = version}, &list));
+        assert_ok(
+                bh_files_list(f->files, &f->maria, "d", &(BhListOptions){.limit = 100, .if_version = version}, &list));
         g_assert_false(list.is_unchanged);
 }
 
@@ -200,7 +202,8 @@ static void a_path_that_leads_elsewhere_is_another_page(Fixture *f, gconstpointe
         set_up_folder(f, text);
         g_autofree char *from = fixture_disk(f, "d"), *to = fixture_disk(f, "e");
         g_assert_cmpint(rename(from, to), ==, 0);
-        assert_error(bh_files_list(f->files, &f->alex, "d", &(BhListOptions){.limit = 100, .if_version = text}, &list), ENOENT);
+        assert_error(bh_files_list(f->files, &f->alex, "d", &(BhListOptions){.limit = 100, .if_version = text}, &list),
+                     ENOENT);
         memcpy(moved, text, sizeof(moved));
         g_assert_false(ask(f, &f->alex, "e", moved));
         assert_ok(fixture_mkdir(f, &f->alex, "d"));
@@ -304,16 +307,24 @@ int main(int argc, char **argv) {
                 const char *name;
                 void (*change)(Fixture *);
         } changes[] = {
-                {"content", change_content},   {"append", append_content}, {"add", add_file},
-                {"remove", remove_file},       {"rename", rename_file},    {"move", move_file_away},
-                {"time", set_time},            {"mode", set_mode},         {"owner", give_file_away},
-                {"folder-owner", give_subfolder_away}, {"folder-content", fill_subfolder},
+                {"content", change_content},
+                {"append", append_content},
+                {"add", add_file},
+                {"remove", remove_file},
+                {"rename", rename_file},
+                {"move", move_file_away},
+                {"time", set_time},
+                {"mode", set_mode},
+                {"owner", give_file_away},
+                {"folder-owner", give_subfolder_away},
+                {"folder-content", fill_subfolder},
         };
 
         g_test_init(&argc, &argv, NULL);
         for (size_t i = 0; i < G_N_ELEMENTS(changes); i++) {
                 g_autofree char *path = g_strconcat("/version/every_change_is_noticed_at_once/", changes[i].name, NULL);
-                g_test_add(path, Fixture, &changes[i].change, fixture_set_up_plain, every_change_is_noticed_at_once, fixture_tear_down);
+                g_test_add(path, Fixture, &changes[i].change, fixture_set_up_plain, every_change_is_noticed_at_once,
+                           fixture_tear_down);
         }
 #define ADD(function) FIXTURE_TEST("/version/" #function, function)
         ADD(a_page_that_nobody_touched_is_unchanged);
