@@ -30,11 +30,12 @@ def copy_real_files(source, target):
     files = {}
     for directory, _folders, names in os.walk(source):
         relative = Path(directory).relative_to(source)
-        (target / relative).mkdir(parents=True)
         for name in names:
             path = Path(directory) / name
             if path.is_symlink() or not path.is_file():
                 continue
+            # Not before: a folder with nothing but links in it would be an empty one, which the browser counts beside the files.
+            (target / relative).mkdir(parents=True, exist_ok=True)
             shutil.copyfile(path, target / relative / name)
             files[str(relative / name)] = path.stat().st_size
     return files
