@@ -83,8 +83,14 @@ int bh_message_append(sd_bus_message *message, GVariant *arguments) {
 
 static int read_value(sd_bus_message *message, GUnixFDList **descriptors, GVariant **ret);
 
-/* Into @builder, until the end of the container, or of the message. */
-static int read_children(sd_bus_message *message, GUnixFDList **descriptors, GVariantBuilder *builder) {
+static void drop_children(GPtrArray *children) {
+        for (guint i = 0; i < children->len; i++)
+                g_variant_unref(g_ptr_array_index(children, i));
+        g_ptr_array_set_size(children, 0);
+}
+
+/* Into @children, floating, until the end of the container, or of the message. None when it fails. */
+static int read_children(sd_bus_message *message, GUnixFDList **descriptors, GPtrArray *children) {
         int r;
 
         while ((r = sd_bus_message_at_end(message, FALSE)) == 0) {
@@ -92,25 +98,46 @@ static int read_children(sd_bus_message *message, GUnixFDList **descriptors, GVa
 
                 r = read_value(message, descriptors, &child);
                 if (r < 0)
-                        return r;
-                g_variant_builder_add_value(builder, child);
+                        break;
+                g_ptr_array_add(children, child);
         }
+        if (r < 0)
+                drop_children(children);
         return r;
 }
 
-/* @variant_type: of the GVariant that it becomes. */
-static int read_container(sd_bus_message *message, char type, const char *contents, const char *variant_type,
-                          GUnixFDList **descriptors, GVariant **ret) {
-        g_auto(GVariantBuilder) builder = G_VARIANT_BUILDER_INIT(G_VARIANT_TYPE(variant_type));
+/* GVariantBuilder would look at the type of everything several times over. */
+static GVariant *make_container(char type, const char *contents, GPtrArray *children) {
+        GVariant **items = (GVariant **)children->pdata;
+
+        switch (type) {
+        case 'a':
+                return g_variant_new_array((const GVariantType *)contents, items, children->len);
+        case 'r':
+                return g_variant_new_tuple(items, children->len);
+        case 'e':
+                return g_variant_new_dict_entry(items[0], items[1]);
+        default:
+                return g_variant_new_variant(items[0]);
+        }
+}
+
+/* @type: 'a', 'r' (structure), 'e' (entry of a dictionary) or 'v'. sd-bus has seen to it that they hold what they say. */
+static int read_container(sd_bus_message *message, char type, const char *contents, GUnixFDList **descriptors,
+                          GVariant **ret) {
+        g_autoptr(GPtrArray) children = g_ptr_array_sized_new(8);
         int r = sd_bus_message_enter_container(message, type, contents);
 
         if (r >= 0)
-                r = read_children(message, descriptors, &builder);
+                r = read_children(message, descriptors, children);
         if (r >= 0)
                 r = sd_bus_message_exit_container(message);
-        if (r >= 0)
-                *ret = g_variant_builder_end(&builder);
-        return r;
+        if (r < 0) {
+                drop_children(children);
+                return r;
+        }
+        *ret = make_container(type, contents, children);
+        return 0;
 }
 
 static int read_descriptor(sd_bus_message *message, GUnixFDList **descriptors, GVariant **ret) {
@@ -192,19 +219,6 @@ static int read_number(sd_bus_message *message, char type, GVariant **ret) {
         }
 }
 
-static int read_array(sd_bus_message *message, const char *contents, GUnixFDList **descriptors, GVariant **ret) {
-        g_autofree char *type = g_strconcat("a", contents, NULL);
-
-        return read_container(message, 'a', contents, type, descriptors, ret);
-}
-
-static int read_structure(sd_bus_message *message, char type, const char *contents, GUnixFDList **descriptors,
-                          GVariant **ret) {
-        g_autofree char *variant_type = g_strdup_printf(type == 'r' ? "(%s)" : "{%s}", contents);
-
-        return read_container(message, type, contents, variant_type, descriptors, ret);
-}
-
 static int read_value(sd_bus_message *message, GUnixFDList **descriptors, GVariant **ret) {
         const char *contents;
         char type;
@@ -214,12 +228,10 @@ static int read_value(sd_bus_message *message, GUnixFDList **descriptors, GVaria
                 return r;
         switch (type) {
         case 'a':
-                return read_array(message, contents, descriptors, ret);
         case 'r':
         case 'e':
-                return read_structure(message, type, contents, descriptors, ret);
         case 'v':
-                return read_container(message, 'v', contents, "v", descriptors, ret);
+                return read_container(message, type, contents, descriptors, ret);
         case 'h':
                 return read_descriptor(message, descriptors, ret);
         case 's':
@@ -232,15 +244,15 @@ static int read_value(sd_bus_message *message, GUnixFDList **descriptors, GVaria
 }
 
 int bh_message_read(sd_bus_message *message, GVariant **ret, GUnixFDList **descriptors) {
-        g_auto(GVariantBuilder) builder = G_VARIANT_BUILDER_INIT(G_VARIANT_TYPE_TUPLE);
+        g_autoptr(GPtrArray) children = g_ptr_array_sized_new(8);
         int r;
 
         *descriptors = NULL;
-        r = read_children(message, descriptors, &builder);
+        r = read_children(message, descriptors, children);
         if (r < 0) {
                 g_clear_object(descriptors);
                 return r;
         }
-        *ret = g_variant_ref_sink(g_variant_builder_end(&builder));
+        *ret = g_variant_ref_sink(make_container('r', NULL, children));
         return 0;
 }

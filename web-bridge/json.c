@@ -225,14 +225,18 @@ void bh_json_variant_member(yajl_gen json, const char *name, GVariant *value) {
         bh_json_value(json, name, value);
 }
 
+/* Not by a format string: that would serialise all of it first. */
 void bh_json_dictionary_members(yajl_gen json, GVariant *dictionary) {
-        GVariantIter iter;
-        const char *name;
-        GVariant *value;
+        gsize count = g_variant_n_children(dictionary);
 
-        g_variant_iter_init(&iter, dictionary);
-        while (g_variant_iter_loop(&iter, "{&sv}", &name, &value))
-                bh_json_variant_member(json, name, value);
+        for (gsize i = 0; i < count; i++) {
+                g_autoptr(GVariant) entry = g_variant_get_child_value(dictionary, i);
+                g_autoptr(GVariant) name = g_variant_get_child_value(entry, 0);
+                g_autoptr(GVariant) value = g_variant_get_child_value(entry, 1);
+                g_autoptr(GVariant) inner = g_variant_get_variant(value);
+
+                bh_json_variant_member(json, g_variant_get_string(name, NULL), inner);
+        }
 }
 
 /* json-glib recurses into what it parses, takes more than JSON for JSON, cuts a text short at "\u0000" and wraps integers of more than 63 bits. So yajl,

@@ -26,14 +26,21 @@ static void call_free(Call *call) {
 }
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Call, call_free)
 
-/* Members of one entry of Files.List(), "(sstxtsb)": name, type, size, modified_usec, owner_id, etag, is_writable; then what follows from them. */
-static void write_entry(yajl_gen json, GVariant *entry, GString *path, gsize folder_length) {
-        const char *name, *type, *etag;
-        guint64 size, owner_id;
-        gint64 modified_usec;
-        gboolean is_writable, is_directory;
+enum { NAME, TYPE, SIZE, MODIFIED_USEC, OWNER_ID, ETAG, IS_WRITABLE, MEMBERS };
 
-        g_variant_get(entry, "(&s&stxt&sb)", &name, &type, &size, &modified_usec, &owner_id, &etag, &is_writable);
+/* Members of one entry of Files.List(), "(sstxtsb)", then what follows from them. */
+static void write_entry(yajl_gen json, GVariant *entry, GString *path, gsize folder_length) {
+        GVariant *members[MEMBERS]; /* not by a format string: that would serialise each entry first */
+        const char *name, *type, *etag;
+        gint64 modified_usec;
+        gboolean is_directory;
+
+        for (guint i = 0; i < MEMBERS; i++)
+                members[i] = g_variant_get_child_value(entry, i);
+        name = g_variant_get_string(members[NAME], NULL);
+        type = g_variant_get_string(members[TYPE], NULL);
+        etag = g_variant_get_string(members[ETAG], NULL);
+        modified_usec = g_variant_get_int64(members[MODIFIED_USEC]);
         is_directory = g_str_equal(type, "directory");
         g_string_truncate(path, folder_length);
         g_string_append(path, name);
@@ -42,14 +49,14 @@ static void write_entry(yajl_gen json, GVariant *entry, GString *path, gsize fol
         bh_json_member(json, "name", name);
         bh_json_member(json, "type", type);
         bh_json_string(json, "size");
-        bh_json_uint(json, size);
+        bh_json_uint(json, g_variant_get_uint64(members[SIZE]));
         bh_json_string(json, "modified_at");
         bh_json_time(json, modified_usec);
         bh_json_string(json, "owner_id");
-        bh_json_id(json, owner_id);
+        bh_json_id(json, g_variant_get_uint64(members[OWNER_ID]));
         bh_json_member(json, "etag", *etag ? etag : NULL);
         bh_json_string(json, "is_writable");
-        yajl_gen_bool(json, is_writable);
+        yajl_gen_bool(json, g_variant_get_boolean(members[IS_WRITABLE]));
         bh_json_member(json, "path", path->str);
         bh_json_member(json, "id", path->str);
         bh_json_string(json, "is_directory");
@@ -57,22 +64,22 @@ static void write_entry(yajl_gen json, GVariant *entry, GString *path, gsize fol
         bh_json_string(json, "modified");
         bh_json_time(json, modified_usec);
         yajl_gen_map_close(json);
+        for (guint i = 0; i < MEMBERS; i++)
+                g_variant_unref(members[i]);
 }
 
 static void write_entries(yajl_gen json, GVariant *entries, const char *folder) {
         g_autoptr(GString) path = g_string_new(folder);
-        GVariantIter iter;
-        GVariant *entry;
-        gsize length;
+        gsize count = g_variant_n_children(entries), length;
 
         if (path->len > 0)
                 g_string_append_c(path, '/');
         length = path->len;
         yajl_gen_array_open(json);
-        g_variant_iter_init(&iter, entries);
-        while ((entry = g_variant_iter_next_value(&iter))) {
+        for (gsize i = 0; i < count; i++) {
+                g_autoptr(GVariant) entry = g_variant_get_child_value(entries, i);
+
                 write_entry(json, entry, path, length);
-                g_variant_unref(entry);
         }
         yajl_gen_array_close(json);
 }
