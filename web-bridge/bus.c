@@ -196,7 +196,15 @@ static void make_next_calls(BhBus *bus) {
                 make_call(g_queue_pop_head(&bus->queue));
 }
 
+/* The library takes no noncharacters of Unicode (U+FFFE and the like), which no name on the NAS has: said as the service would. */
+#define ERROR_NOT_A_TEXT (-EBADMSG)
+
 static void return_errno(GTask *task, int error) {
+        if (error == ERROR_NOT_A_TEXT) {
+                g_task_return_error(task, g_dbus_error_new_for_dbus_error(BH_ERROR_PREFIX "InvalidName",
+                                                                          "Has characters that a name cannot have"));
+                return;
+        }
         g_task_return_new_error(task, G_IO_ERROR,
                                 error == -ENOTCONN || error == -ECONNRESET ? G_IO_ERROR_CLOSED : G_IO_ERROR_FAILED,
                                 "The call failed: %s", g_strerror(-error));
@@ -241,10 +249,11 @@ static int send_call(GTask *task) {
 
         r = sd_bus_message_new_method_call(call->bus->connection, &message, BH_BUS_NAME, call->path, call->interface,
                                            call->method);
-        if (r >= 0)
-                r = bh_message_append(message, call->arguments);
         if (r < 0)
                 return r;
+        r = bh_message_append(message, call->arguments);
+        if (r < 0)
+                return r == -EINVAL ? ERROR_NOT_A_TEXT : r;
         return sd_bus_call_async(call->bus->connection, &call->slot, message, on_reply, task,
                                  timeout_ms == G_MAXINT ? UINT64_MAX : (uint64_t)timeout_ms * 1000);
 }
