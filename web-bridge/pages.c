@@ -92,9 +92,10 @@ static gboolean serve_file(BhRequest *request, const char *path) {
         return TRUE;
 }
 
-/* An address of the UI's own router: no file has it, and its last part does not look like a file's name. */
+/* An address of the UI's own router: no file has it, and its last part does not look like a file's name, unless it names one of the
+ * users' folders and files, which may be called anything. */
 static gboolean is_view(const char *path) {
-        return !strchr(strrchr(path, '/'), '.');
+        return g_str_has_prefix(path, "/files/") || !strchr(strrchr(path, '/'), '.');
 }
 
 static void serve_ui(BhRequest *request, const char *path) {

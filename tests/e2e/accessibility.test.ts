@@ -152,6 +152,12 @@ const STATES: Record<string, (page: Page) => Promise<void>> = {
     await page.getByRole('menuitem', { name: 'Change password…' }).click();
     await page.getByRole('dialog', { name: 'Change password' }).waitFor();
   },
+  'keyboard shortcuts': async (page) => {
+    await openPlace(page);
+    await page.getByRole('button', { name: 'Account of admin' }).first().click();
+    await page.getByRole('menuitem', { name: 'Keyboard shortcuts…' }).click();
+    await page.getByRole('dialog', { name: 'Keyboard shortcuts' }).waitFor();
+  },
   'signed-in devices': async (page) => {
     await openPlace(page);
     await page.getByRole('button', { name: 'Account of admin' }).first().click();

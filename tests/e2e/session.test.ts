@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 import { expect, test } from 'vitest';
-import { ADMIN, row, signIn, url, useBrowser, visit } from './support';
+import { ADMIN, Api, row, signIn, unique, url, useBrowser, visit } from './support';
 
 useBrowser();
 
@@ -105,6 +105,19 @@ test('a_service_that_is_away_is_told_apart_from_a_lost_connection', async () => 
   await page.getByText('The NAS is starting or being updated').waitFor({ state: 'detached' });
   await row(page, 'Documents').waitFor();
   await close();
+});
+
+test('a_folder_whose_name_looks_like_a_file_survives_a_reload', async () => {
+  const name = unique('v1.2');
+  const api = await Api.as();
+  await api.put(`${name}/a.b/inside.txt`, 'inside\n');
+  const { page, close } = await visit();
+  await signIn(page, ADMIN, `/files/${name}/a.b`);
+  await row(page, 'inside.txt').waitFor();
+  await page.reload();
+  await row(page, 'inside.txt').waitFor();
+  await close();
+  await api.remove(name);
 });
 
 test('a_page_that_does_not_exist_says_so', async () => {

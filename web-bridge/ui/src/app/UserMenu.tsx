@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-import { Check, ChevronsUpDown, KeyRound, LogOut, Monitor, MonitorSmartphone, Moon, Sun } from 'lucide-react';
+import { Check, ChevronsUpDown, Keyboard, KeyRound, LogOut, Monitor, MonitorSmartphone, Moon, Sun } from 'lucide-react';
 import { useState } from 'react';
 import { Button as AriaButton } from 'react-aria-components/Button';
 import { signOut } from '../api/index';
@@ -12,6 +12,7 @@ import { showError } from '../ui/toasts';
 import { uploads } from '../uploads/index';
 import { ChangePasswordDialog } from './ChangePasswordDialog';
 import { SessionsDialog } from './SessionsDialog';
+import { ShortcutsDialog } from './ShortcutsDialog';
 
 const THEMES: { id: Theme; label: string; icon: typeof Sun }[] = [
   { id: 'system', label: 'Theme of the system', icon: Monitor },
@@ -34,7 +35,7 @@ export function Avatar({ name, muted = false }: { name: string; muted?: boolean 
 }
 
 export function UserMenu({ user, compact = false }: { user: User; compact?: boolean }) {
-  const [dialog, setDialog] = useState<'password' | 'sessions' | null>(null);
+  const [dialog, setDialog] = useState<'password' | 'sessions' | 'shortcuts' | null>(null);
   const chosen = useStore(theme);
 
   function leave(): void {
@@ -57,6 +58,7 @@ export function UserMenu({ user, compact = false }: { user: User; compact?: bool
         commands={[
           { id: 'password', label: 'Change password…', icon: KeyRound, run: () => setDialog('password') },
           { id: 'sessions', label: 'Signed-in devices…', icon: MonitorSmartphone, run: () => setDialog('sessions') },
+          { id: 'shortcuts', label: 'Keyboard shortcuts…', icon: Keyboard, run: () => setDialog('shortcuts') },
           null,
           ...themes,
           null,
@@ -83,6 +85,7 @@ export function UserMenu({ user, compact = false }: { user: User; compact?: bool
         </AriaButton>
       </MenuButton>
       {dialog === 'password' && <ChangePasswordDialog onClose={() => setDialog(null)} />}
+      {dialog === 'shortcuts' && <ShortcutsDialog onClose={() => setDialog(null)} />}
       {dialog === 'sessions' && <SessionsDialog onClose={() => setDialog(null)} />}
     </>
   );
