@@ -10,6 +10,8 @@ interface Step {
 
 const DEEPEST = 20;
 const steps: Step[] = [];
+/** commands that have not ended yet */
+const underWay = new Set<Promise<unknown>>();
 
 async function take(step: Step): Promise<void> {
   const at = steps.indexOf(step);
@@ -30,8 +32,35 @@ export function offerUndo(step: Step): void {
   showToast(step.done, { action: { label: 'Undo', run: () => void take(step) } });
 }
 
+/** A command that offers its way back when it has ended: who wants it undone before that is not told that there is nothing to undo. */
+export function undoable<Args extends unknown[]>(
+  command: (...args: Args) => Promise<void>,
+): (...args: Args) => Promise<void> {
+  return async (...args) => {
+    const work = command(...args);
+    underWay.add(work);
+    try {
+      await work;
+    } finally {
+      underWay.delete(work);
+    }
+  };
+}
+
+/** Takes back what is under way once it has ended; not what was done before it when it comes to nothing. */
+async function takeNext(): Promise<void> {
+  const before = steps.at(-1);
+  await Promise.allSettled(underWay);
+  const step = steps.at(-1);
+  if (step && step !== before) await take(step);
+}
+
 /** Takes back the last thing; false when there is none. */
 export function undoLast(): boolean {
+  if (underWay.size > 0) {
+    void takeNext();
+    return true;
+  }
   const step = steps.at(-1);
   if (!step) return false;
   void take(step);

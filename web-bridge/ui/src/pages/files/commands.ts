@@ -7,7 +7,7 @@ import { plural } from '../../lib/format';
 import { watchJob } from '../../lib/jobs';
 import { inParallel } from '../../lib/parallel';
 import { isWithin, joinPath, nameOf, numberedName, parentOf } from '../../lib/paths';
-import { offerUndo } from '../../lib/undo';
+import { offerUndo, undoable } from '../../lib/undo';
 import { showError, showToast } from '../../ui/toasts';
 import { patchListing, refreshFolders } from './listing';
 
@@ -38,7 +38,7 @@ function hide(client: QueryClient, paths: readonly string[]): void {
   }
 }
 
-export async function deleteFiles(client: QueryClient, paths: readonly string[]): Promise<void> {
+export const deleteFiles = undoable(async (client: QueryClient, paths: readonly string[]): Promise<void> => {
   hide(client, paths);
   const { done, failed } = await inParallel(paths, PARALLEL, files.remove);
   const touched = foldersOf(paths);
@@ -58,9 +58,9 @@ export async function deleteFiles(client: QueryClient, paths: readonly string[])
     });
   }
   if (failed[0]) showError(failed[0].error, `Could not delete ${called(failed.map(({ item }) => item))}`);
-}
+});
 
-export async function renameFile(client: QueryClient, path: string, newName: string): Promise<void> {
+export const renameFile = undoable(async (client: QueryClient, path: string, newName: string): Promise<void> => {
   const folder = parentOf(path);
   const oldName = nameOf(path);
   const newPath = joinPath(folder, newName);
@@ -76,37 +76,41 @@ export async function renameFile(client: QueryClient, path: string, newName: str
       refreshFolders(client, [folder]);
     },
   });
-}
+});
 
 /** Of `paths` those that make sense to put into `target`: not what is there already, not a folder into itself. */
 export function movable(paths: readonly string[], target: string): string[] {
   return paths.filter((path) => parentOf(path) !== target && !isWithin(target, path));
 }
 
-export async function moveFiles(client: QueryClient, paths: readonly string[], target: string): Promise<void> {
-  const sources = movable(paths, target);
-  if (sources.length === 0) return;
-  const { done, failed } = await inParallel(sources, PARALLEL, async (path) => {
-    const to = joinPath(target, nameOf(path));
-    await files.move(path, to);
-    return to;
-  });
-  reportMoves(
-    client,
-    target,
-    done.map(({ item, value }) => ({ from: item, to: value })),
-  );
-  const taken = failed.filter(({ error }) => error instanceof ApiError && error.status === 409).map(({ item }) => item);
-  const others = failed.filter(({ item }) => !taken.includes(item));
-  if (taken.length > 0) {
-    const verb = taken.length === 1 ? 'exists' : 'exist';
-    showToast(`${called(taken)} ${verb} already in ${folderName(target)}`, {
-      kind: 'error',
-      action: { label: 'Keep both', run: () => void moveRenamed(client, taken, target) },
+export const moveFiles = undoable(
+  async (client: QueryClient, paths: readonly string[], target: string): Promise<void> => {
+    const sources = movable(paths, target);
+    if (sources.length === 0) return;
+    const { done, failed } = await inParallel(sources, PARALLEL, async (path) => {
+      const to = joinPath(target, nameOf(path));
+      await files.move(path, to);
+      return to;
     });
-  }
-  if (others[0]) showError(others[0].error, `Could not move ${called(others.map(({ item }) => item))}`);
-}
+    reportMoves(
+      client,
+      target,
+      done.map(({ item, value }) => ({ from: item, to: value })),
+    );
+    const taken = failed
+      .filter(({ error }) => error instanceof ApiError && error.status === 409)
+      .map(({ item }) => item);
+    const others = failed.filter(({ item }) => !taken.includes(item));
+    if (taken.length > 0) {
+      const verb = taken.length === 1 ? 'exists' : 'exist';
+      showToast(`${called(taken)} ${verb} already in ${folderName(target)}`, {
+        kind: 'error',
+        action: { label: 'Keep both', run: () => void moveRenamed(client, taken, target) },
+      });
+    }
+    if (others[0]) showError(others[0].error, `Could not move ${called(others.map(({ item }) => item))}`);
+  },
+);
 
 async function moveRenamed(client: QueryClient, paths: readonly string[], target: string): Promise<void> {
   const { done, failed } = await inParallel(paths, PARALLEL, async (path) => {
