@@ -80,6 +80,32 @@ void bh_accessibility_hide_other_pages(GtkStack *stack) {
         update_pages(stack);
 }
 
+static void update_folded_pages(AdwLeaflet *leaflet) {
+        gboolean folded = adw_leaflet_get_folded(leaflet);
+        GtkWidget *shown = adw_leaflet_get_visible_child(leaflet);
+
+        for (GtkWidget *page = gtk_widget_get_first_child(GTK_WIDGET(leaflet)); page;
+             page = gtk_widget_get_next_sibling(page))
+                gtk_accessible_update_state(GTK_ACCESSIBLE(page), GTK_ACCESSIBLE_STATE_HIDDEN, folded && page != shown,
+                                            -1);
+}
+
+void bh_accessibility_hide_folded_pages(AdwLeaflet *leaflet) {
+        g_signal_connect(leaflet, "notify::folded", G_CALLBACK(update_folded_pages), NULL);
+        g_signal_connect(leaflet, "notify::visible-child", G_CALLBACK(update_folded_pages), NULL);
+        update_folded_pages(leaflet);
+}
+
+static void update_action_bar(GtkActionBar *bar) {
+        gtk_accessible_update_state(GTK_ACCESSIBLE(bar), GTK_ACCESSIBLE_STATE_HIDDEN, !gtk_action_bar_get_revealed(bar),
+                                    -1);
+}
+
+void bh_accessibility_hide_unrevealed(GtkActionBar *bar) {
+        g_signal_connect(bar, "notify::revealed", G_CALLBACK(update_action_bar), NULL);
+        update_action_bar(bar);
+}
+
 void bh_accessibility_name_header(GtkColumnView *view) {
         GtkWidget *header = gtk_widget_get_first_child(GTK_WIDGET(view));
 

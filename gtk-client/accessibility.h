@@ -17,6 +17,12 @@ void bh_accessibility_name_shortcuts_search(GtkShortcutsWindow *window);
 /* Hides the pages of a stack that are not shown from assistive technology, now and from now on. */
 void bh_accessibility_hide_other_pages(GtkStack *stack);
 
+/* Hides the pages of a leaflet that are folded away from assistive technology, now and from now on. */
+void bh_accessibility_hide_folded_pages(AdwLeaflet *leaflet);
+
+/* Hides an action bar from assistive technology as long as it is not revealed. */
+void bh_accessibility_hide_unrevealed(GtkActionBar *bar);
+
 /* Names the row with the titles of the columns. */
 void bh_accessibility_name_header(GtkColumnView *view);
 

@@ -407,6 +407,7 @@ static void bh_files_page_init(BhFilesPage *self) {
         self->forward = g_queue_new();
         gtk_widget_init_template(GTK_WIDGET(self));
         bh_accessibility_hide_other_pages(self->view_stack);
+        bh_accessibility_hide_unrevealed(self->action_bar);
         bh_accessibility_name_header(self->view);
         gtk_search_bar_connect_entry(self->search_bar, GTK_EDITABLE(self->search_entry));
         g_signal_connect_object(self->path_bar, "chosen", G_CALLBACK(on_path_chosen), self, G_CONNECT_SWAPPED);

@@ -505,6 +505,7 @@ static void bh_window_init(BhWindow *self) {
         bh_accessibility_hide_other_pages(self->state_stack);
         bh_accessibility_name_toast_buttons(self->toast_overlay);
         bh_accessibility_hide_other_pages(self->content_stack);
+        bh_accessibility_hide_folded_pages(self->leaflet);
 
         self->connection = bh_connection_new();
         self->transfers = bh_transfer_queue_new(self->connection);
