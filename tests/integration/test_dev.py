@@ -147,11 +147,13 @@ def test_nothing_outlives_a_killed_up(name):
     dev("up", "--detach", "--name", name)
     pid = service_pid(name)
     supervisor = description(name)["pid"]
+    socket_dir = Path(description(name)["bus_address"].removeprefix("unix:path=")).parent
     os.kill(supervisor, signal.SIGKILL)
     wait_until(lambda: start_time(pid) is None, "the end of the service")
     assert description(name) is None
-    # And the state is fit for another start.
+    # And the state is fit for another start, which tidies up.
     dev("up", "--detach", "--name", name)
+    assert not socket_dir.exists()
     assert requests.get(url_of(name) + "/api/health", timeout=20).ok
 
 

@@ -46,6 +46,7 @@ MARIA = ("maria", "demo123")
 
 # Longest path of a Unix socket is 107 bytes, so the socket does not live in the state directory.
 RUNTIME_PARENT = "/tmp"
+RUNTIME_PREFIX = "baluhost-"
 
 BUS_CONFIG = """<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bus Configuration 1.0//EN"
  "http://www.freedesktop.org/standards/dbus/1.0/busconfig.dtd">
@@ -446,7 +447,14 @@ class Sandbox:
         sanitizer.chmod(0o1777)
         self._write_config()
 
-        self.runtime_dir = Path(tempfile.mkdtemp(prefix="baluhost-", dir=RUNTIME_PARENT))
+        # One that was killed has left its directory; nobody else uses this state.
+        remembered = self.state_dir / "runtime-dir"
+        if remembered.exists():
+            left = Path(remembered.read_text(encoding="utf-8"))
+            if left.parent == Path(RUNTIME_PARENT) and left.name.startswith(RUNTIME_PREFIX):
+                shutil.rmtree(left, ignore_errors=True)
+        self.runtime_dir = Path(tempfile.mkdtemp(prefix=RUNTIME_PREFIX, dir=RUNTIME_PARENT))
+        remembered.write_text(str(self.runtime_dir), encoding="utf-8")
         self.runtime_dir.chmod(0o755)
         self.bus_address = f"unix:path={self.runtime_dir}/bus"
 
