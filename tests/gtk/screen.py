@@ -77,6 +77,11 @@ def describe(node, depth=0):
         return []
 
 
+def xdotool_says(*words):
+    """What xdotool finds out; nothing when there is no such window, or no longer."""
+    return subprocess.run(["xdotool", *map(str, words)], capture_output=True, text=True, timeout=30, check=False).stdout
+
+
 class Screen:
     """The windows of one process."""
 
@@ -193,11 +198,30 @@ class Screen:
     def xdotool(self, *words):
         subprocess.run(["xdotool", *map(str, words)], check=True, capture_output=True, timeout=30)
 
+    def wait_for_keyboard(self):
+        """Waits until keys arrive where a person would expect them: in a dialog as long as there is one. Before that they are lost."""
+
+        def look():
+            shown = [window for window in self.windows() if is_shown(window)]
+            dialogs = [window for window in shown if name(window) != MAIN_WINDOW]
+            outer = [str(found["WINDOW"]) for found in map(self.x_window_now, dialogs or shown) if found]
+            if xdotool_says("getwindowfocus").strip() not in outer:
+                if not dialogs and outer:
+                    # There is no window manager that would give the keyboard back when a dialog is closed.
+                    xdotool_says("windowfocus", outer[0])
+                return False
+            # Only the main window tells assistive technology that it is active.
+            return dialogs or any("active" in states(window) for window in shown)
+
+        self.wait(look, "a window that has the keyboard")
+
     def keys(self, *chords):
         for chord in chords:
+            self.wait_for_keyboard()
             self.xdotool("key", chord)
 
     def type(self, text):
+        self.wait_for_keyboard()
         self.xdotool("type", "--delay", "5", text)
 
     def point(self, node):
@@ -205,28 +229,32 @@ class Screen:
         frame = node
         while frame.get_parent() != self.application():
             frame = frame.get_parent()
+        outer = self.x_window(frame)
         inner, area = extents(frame), extents(node)
-        outer = self.x_window(inner)
         return (
             outer["X"] + (outer["WIDTH"] - inner.width) // 2 + area.x + area.width // 2,
             outer["Y"] + (outer["HEIGHT"] - inner.height) // 2 + area.y + area.height // 2,
         )
 
-    def x_window(self, size):
-        """The X window with the widgets of a window of that size. The frame that GTK draws belongs to the X window and not to the widgets."""
-        listing = subprocess.run(["xdotool", "search", "--onlyvisible", "--pid", str(self.process.pid)], capture_output=True, text=True, check=True)
-        for window in listing.stdout.split():
-            geometry = subprocess.run(["xdotool", "getwindowgeometry", "--shell", window], capture_output=True, text=True, check=True).stdout
-            values = {key: int(value) for key, value in (line.split("=") for line in geometry.split())}
-            if 0 <= values["WIDTH"] - size.width <= 100 and 0 <= values["HEIGHT"] - size.height <= 100:
+    def x_window(self, window):
+        """Waits for the X window with the widgets of a window."""
+        return self.wait(lambda: self.x_window_now(window), f"the window {name(window)!r} on the display")
+
+    def x_window_now(self, window):
+        """The X window of a window, None: there is none yet. The frame that GTK draws belongs to the X window and not to the widgets."""
+        size = extents(window)
+        for number in xdotool_says("search", "--onlyvisible", "--pid", self.process.pid).split():
+            values = {key: int(value) for key, value in (line.split("=") for line in xdotool_says("getwindowgeometry", "--shell", number).split())}
+            if values and 0 <= values["WIDTH"] - size.width <= 100 and 0 <= values["HEIGHT"] - size.height <= 100:
                 return values
-        raise AssertionError("the window is not on the display")
+        return None
 
     def resize(self, width, height):
         """Makes the widgets of the main window that large."""
 
-        inner = extents(self.windows()[0])
-        outer = self.x_window(inner)
+        window = self.windows()[0]
+        outer = self.x_window(window)
+        inner = extents(window)
         frame = (outer["WIDTH"] - inner.width, outer["HEIGHT"] - inner.height)
 
         def try_it():
