@@ -101,11 +101,14 @@ static void refuse(BhWire *wire, guint status, const char *reason) {
         wire->refused(wire->data, status, reason);
 }
 
-/* Empty lines in front of a request are ignored (RFC 9112, 2.2). */
+/* Empty lines in front of a request are ignored (RFC 9112, 2.2), in whatever pieces they come. They are not kept, however many there are. */
 static void skip_empty_lines(BhWire *wire) {
-        while (wire->scanned == 0 && wire->received->len - wire->taken >= 2 &&
-               memcmp(wire->received->data + wire->taken, "\r\n", 2) == 0)
+        while (wire->received->len - wire->taken >= 2 && memcmp(wire->received->data + wire->taken, "\r\n", 2) == 0) {
                 wire->taken += 2;
+                wire->scanned -= MIN(wire->scanned, 2);
+        }
+        g_byte_array_remove_range(wire->received, 0, wire->taken);
+        wire->taken = 0;
 }
 
 /* What is between the two spaces of the request line of a checked head. */

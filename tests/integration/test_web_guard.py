@@ -91,12 +91,14 @@ def test_what_can_be_read_in_two_ways_is_refused_and_the_connection_closed(sandb
     assert b"Connection: close" in reply and b"nosniff" in reply and b'"detail"' in reply
 
 
-def test_empty_lines_and_pieces_make_no_difference(sandbox):
+@pytest.mark.parametrize("pause", [0, 0.005], ids=["together", "one_by_one"])
+def test_empty_lines_and_pieces_make_no_difference(sandbox, pause):
     data = b"\r\n\r\nGET /api/health HTTP/1.1\r\n" + HOST + b"Connection: close\r\n\r\n"
     with connect(sandbox) as connection:
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         for byte in data:
             connection.send(bytes([byte]))
+            time.sleep(pause)  # so that the bridge sees each byte on its own, or most of them together
         assert status(read_all(connection)) == 200
 
 
