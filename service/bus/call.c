@@ -351,6 +351,12 @@ int bh_call_start(BhCall *call) {
         return 1;
 }
 
+int bh_call_read_options_and_start(BhCall **call, const BhOption *options, size_t n_options, sd_bus_error *error) {
+        int r = bh_call_read_options(*call, options, n_options, error);
+
+        return r < 0 ? r : bh_call_start(bh_call_steal(call));
+}
+
 /* All of them ---------------------------------------------------------------------------------------------------------------------------- */
 
 /* Nobody is left to give a password, or to take the reply. Work that has begun is brought to its end. */

@@ -59,10 +59,7 @@
  *           r = bh_options_read_string(m, "new_name", BH_CALL_PATH_MAX, &rename->new_name, error);
  *           if (r < 0)
  *                   return r;
- *           r = bh_call_read_options(call, NULL, 0, error);
- *           if (r < 0)
- *                   return r;
- *           return bh_call_start(bh_call_steal(&call));
+ *           return bh_call_read_options_and_start(&call, NULL, 0, error);
  *   }
  */
 
@@ -143,6 +140,10 @@ static inline BhCall *bh_call_steal(BhCall **call) {
 
 /* Reads the options at the message's position: those of the method, and those that all methods understand. Returns 0 or a negative errno. */
 int bh_call_read_options(BhCall *call, const BhOption *options, size_t n_options, sd_bus_error *error);
+
+/* The end of most handlers: reads the options, which are the last argument, and starts the call, which it takes out of *call. Returns what the handler has
+ * to return. */
+int bh_call_read_options_and_start(BhCall **call, const BhOption *options, size_t n_options, sd_bus_error *error);
 
 /* Takes over the call and sees to its reply, error or not. Returns what the handler has to return. */
 int bh_call_start(BhCall *call);

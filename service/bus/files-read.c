@@ -107,10 +107,7 @@ int bh_files_method_list(sd_bus_message *m, void *userdata, sd_bus_error *error)
         r = bh_options_read_string(m, "path", BH_CALL_PATH_MAX, &list->path, error);
         if (r < 0)
                 return r;
-        r = bh_call_read_options(call, options, G_N_ELEMENTS(options), error);
-        if (r < 0)
-                return r;
-        return bh_call_start(bh_call_steal(&call));
+        return bh_call_read_options_and_start(&call, options, G_N_ELEMENTS(options), error);
 }
 
 /* Stat(s path, a{sv} options) → a{sv} entry ------------------------------------------------------------------------------------------------- */
@@ -164,10 +161,7 @@ int bh_files_method_stat(sd_bus_message *m, void *userdata, sd_bus_error *error)
         r = bh_options_read_string(m, "path", BH_CALL_PATH_MAX, &look->path, error);
         if (r < 0)
                 return r;
-        r = bh_call_read_options(call, NULL, 0, error);
-        if (r < 0)
-                return r;
-        return bh_call_start(bh_call_steal(&call));
+        return bh_call_read_options_and_start(&call, NULL, 0, error);
 }
 
 /* Open(s path, a{sv} options) → h descriptor, a{sv} entry ----------------------------------------------------------------------------------- */
@@ -211,10 +205,7 @@ int bh_files_method_open(sd_bus_message *m, void *userdata, sd_bus_error *error)
         r = bh_options_read_string(m, "path", BH_CALL_PATH_MAX, &look->path, error);
         if (r < 0)
                 return r;
-        r = bh_call_read_options(call, options, G_N_ELEMENTS(options), error);
-        if (r < 0)
-                return r;
-        return bh_call_start(bh_call_steal(&call));
+        return bh_call_read_options_and_start(&call, options, G_N_ELEMENTS(options), error);
 }
 
 /* ExplainAccess(t user_id, s path, a{sv} options) → b may_view, b may_change, b may_add, s rule, s explanation ------------------------------- */
@@ -270,10 +261,7 @@ int bh_files_method_explain_access(sd_bus_message *m, void *userdata, sd_bus_err
         r = bh_options_read_string(m, "path", BH_CALL_PATH_MAX, &explain->path, error);
         if (r < 0)
                 return r;
-        r = bh_call_read_options(call, NULL, 0, error);
-        if (r < 0)
-                return r;
-        return bh_call_start(bh_call_steal(&call));
+        return bh_call_read_options_and_start(&call, NULL, 0, error);
 }
 
 /* GetUsage(a{sv} options) → a{sv} usage ------------------------------------------------------------------------------------------------------ */

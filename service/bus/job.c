@@ -158,13 +158,9 @@ static const BhMethod get_result_method = {
 
 static int start_job_call(sd_bus_message *m, BhJob *job, const BhMethod *method, sd_bus_error *error) {
         _cleanup_(bh_call_freep) BhCall *call = bh_call_new(job->service, m, method);
-        int r;
 
         ((JobCall *)call->data)->path = g_strdup(job->path);
-        r = bh_call_read_options(call, NULL, 0, error);
-        if (r < 0)
-                return r;
-        return bh_call_start(bh_call_steal(&call));
+        return bh_call_read_options_and_start(&call, NULL, 0, error);
 }
 
 static int method_cancel(sd_bus_message *m, void *userdata, sd_bus_error *error) {

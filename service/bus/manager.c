@@ -98,12 +98,8 @@ static const BhMethod health_method = {
 
 static int method_get_health(sd_bus_message *m, void *userdata, sd_bus_error *error) {
         _cleanup_(bh_call_freep) BhCall *call = bh_call_new(userdata, m, &health_method);
-        int r;
 
-        r = bh_call_read_options(call, NULL, 0, error);
-        if (r < 0)
-                return r;
-        return bh_call_start(bh_call_steal(&call));
+        return bh_call_read_options_and_start(&call, NULL, 0, error);
 }
 
 static const sd_bus_vtable vtable[] = {

@@ -214,13 +214,9 @@ static const BhMethod logout_method = {
 static int method_logout(sd_bus_message *m, void *userdata, sd_bus_error *error) {
         _cleanup_(bh_call_freep) BhCall *call = bh_call_new(userdata, m, &logout_method);
         const BhOption options[] = {{"refresh_token", 's', &((Logout *)call->data)->refresh_token, NULL, TOKEN_MAX}};
-        int r;
 
         sd_bus_message_sensitive(m);
-        r = bh_call_read_options(call, options, G_N_ELEMENTS(options), error);
-        if (r < 0)
-                return r;
-        return bh_call_start(bh_call_steal(&call));
+        return bh_call_read_options_and_start(&call, options, G_N_ELEMENTS(options), error);
 }
 
 /* WhoAmI(a{sv} options) → a{sv} user ------------------------------------------------------------------------------------------------------ */
@@ -256,12 +252,8 @@ static const BhMethod who_am_i_method = {
 
 static int method_who_am_i(sd_bus_message *m, void *userdata, sd_bus_error *error) {
         _cleanup_(bh_call_freep) BhCall *call = bh_call_new(userdata, m, &who_am_i_method);
-        int r;
 
-        r = bh_call_read_options(call, NULL, 0, error);
-        if (r < 0)
-                return r;
-        return bh_call_start(bh_call_steal(&call));
+        return bh_call_read_options_and_start(&call, NULL, 0, error);
 }
 
 /* ChangePassword(s current_password, s new_password, a{sv} options) ----------------------------------------------------------------------- */
@@ -310,10 +302,7 @@ static int method_change_password(sd_bus_message *m, void *userdata, sd_bus_erro
         r = bh_options_read_string(m, "new_password", BH_PASSWORD_MAX, &change->new_password, error);
         if (r < 0)
                 return r;
-        r = bh_call_read_options(call, NULL, 0, error);
-        if (r < 0)
-                return r;
-        return bh_call_start(bh_call_steal(&call));
+        return bh_call_read_options_and_start(&call, NULL, 0, error);
 }
 
 /* List(a{sv} options) → aa{sv} sessions ---------------------------------------------------------------------------------------------------- */
@@ -343,12 +332,8 @@ static const BhMethod list_method = {.name = "Sessions.List", .who = BH_WHO_ACCO
 
 static int method_list(sd_bus_message *m, void *userdata, sd_bus_error *error) {
         _cleanup_(bh_call_freep) BhCall *call = bh_call_new(userdata, m, &list_method);
-        int r;
 
-        r = bh_call_read_options(call, NULL, 0, error);
-        if (r < 0)
-                return r;
-        return bh_call_start(bh_call_steal(&call));
+        return bh_call_read_options_and_start(&call, NULL, 0, error);
 }
 
 /* Revoke(s session_id, a{sv} options) ------------------------------------------------------------------------------------------------------ */
@@ -382,10 +367,7 @@ static int method_revoke(sd_bus_message *m, void *userdata, sd_bus_error *error)
         r = bh_options_read_string(m, "session_id", TOKEN_MAX, &((Revoke *)call->data)->session_id, error);
         if (r < 0)
                 return r;
-        r = bh_call_read_options(call, NULL, 0, error);
-        if (r < 0)
-                return r;
-        return bh_call_start(bh_call_steal(&call));
+        return bh_call_read_options_and_start(&call, NULL, 0, error);
 }
 
 static const sd_bus_vtable vtable[] = {

@@ -106,10 +106,7 @@ int bh_files_method_restore_trash(sd_bus_message *m, void *userdata, sd_bus_erro
         r = bh_options_read_string(m, "trash_id", ID_MAX, &trash->id, error);
         if (r < 0)
                 return r;
-        r = bh_call_read_options(call, options, G_N_ELEMENTS(options), error);
-        if (r < 0)
-                return r;
-        return bh_call_start(bh_call_steal(&call));
+        return bh_call_read_options_and_start(&call, options, G_N_ELEMENTS(options), error);
 }
 
 /* PurgeTrash(s trash_id, a{sv} options) → t freed_bytes ----------------------------------------------------------------------------------------- */
@@ -144,8 +141,5 @@ int bh_files_method_purge_trash(sd_bus_message *m, void *userdata, sd_bus_error 
         r = bh_options_read_string(m, "trash_id", ID_MAX, &trash->id, error);
         if (r < 0)
                 return r;
-        r = bh_call_read_options(call, NULL, 0, error);
-        if (r < 0)
-                return r;
-        return bh_call_start(bh_call_steal(&call));
+        return bh_call_read_options_and_start(&call, NULL, 0, error);
 }

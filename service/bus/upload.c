@@ -172,10 +172,7 @@ int bh_files_method_begin_upload(sd_bus_message *m, void *userdata, sd_bus_error
         r = sd_bus_message_read(m, "t", &o->size);
         if (r < 0)
                 return r;
-        r = bh_call_read_options(call, options, G_N_ELEMENTS(options), error);
-        if (r < 0)
-                return r;
-        return bh_call_start(bh_call_steal(&call));
+        return bh_call_read_options_and_start(&call, options, G_N_ELEMENTS(options), error);
 }
 
 /* Upload.Commit(a{sv} options) → a{sv} entry --------------------------------------------------------------------------------------------------- */
@@ -242,14 +239,10 @@ static int method_commit(sd_bus_message *m, void *userdata, sd_bus_error *error)
                 {"size", 't', &upload->size, NULL, 0},
                 {"sha256", 's', &upload->sha256, NULL, ETAG_MAX},
         };
-        int r;
 
         upload->size = BH_UPLOAD_SIZE_UNKNOWN;
         g_strlcpy(upload->id, id_of(sd_bus_message_get_path(m)), sizeof(upload->id));
-        r = bh_call_read_options(call, options, G_N_ELEMENTS(options), error);
-        if (r < 0)
-                return r;
-        return bh_call_start(bh_call_steal(&call));
+        return bh_call_read_options_and_start(&call, options, G_N_ELEMENTS(options), error);
 }
 
 /* Upload.Abort(a{sv} options) -------------------------------------------------------------------------------------------------------------------- */
@@ -272,13 +265,9 @@ static const BhMethod abort_method = {
 static int method_abort(sd_bus_message *m, void *userdata, sd_bus_error *error) {
         _cleanup_(bh_call_freep) BhCall *call = bh_call_new(userdata, m, &abort_method);
         Upload *upload = call->data;
-        int r;
 
         g_strlcpy(upload->id, id_of(sd_bus_message_get_path(m)), sizeof(upload->id));
-        r = bh_call_read_options(call, NULL, 0, error);
-        if (r < 0)
-                return r;
-        return bh_call_start(bh_call_steal(&call));
+        return bh_call_read_options_and_start(&call, NULL, 0, error);
 }
 
 /* The objects ------------------------------------------------------------------------------------------------------------------------------------ */

@@ -143,10 +143,7 @@ static int method_create(sd_bus_message *m, void *userdata, sd_bus_error *error)
         r = bh_options_read_string(m, "password", BH_PASSWORD_MAX, &edit->password, error);
         if (r < 0)
                 return r;
-        r = bh_call_read_options(call, options, G_N_ELEMENTS(options), error);
-        if (r < 0)
-                return r;
-        return bh_call_start(bh_call_steal(&call));
+        return bh_call_read_options_and_start(&call, options, G_N_ELEMENTS(options), error);
 }
 
 /* CreateFirstAdmin(s username, s password, s setup_token, a{sv} options) → a{sv} user */
@@ -216,10 +213,7 @@ static int method_create_first_admin(sd_bus_message *m, void *userdata, sd_bus_e
         r = bh_options_read_string(m, "setup_token", TEXT_MAX, &edit->setup_token, error);
         if (r < 0)
                 return r;
-        r = bh_call_read_options(call, options, G_N_ELEMENTS(options), error);
-        if (r < 0)
-                return r;
-        return bh_call_start(bh_call_steal(&call));
+        return bh_call_read_options_and_start(&call, options, G_N_ELEMENTS(options), error);
 }
 
 /* Update(t user_id, a{sv} changes, a{sv} options) → a{sv} user */
@@ -279,10 +273,7 @@ static int method_update(sd_bus_message *m, void *userdata, sd_bus_error *error)
         r = bh_options_read(m, "change", changes, G_N_ELEMENTS(changes), NULL, 0, error);
         if (r < 0)
                 return r;
-        r = bh_call_read_options(call, NULL, 0, error);
-        if (r < 0)
-                return r;
-        return bh_call_start(bh_call_steal(&call));
+        return bh_call_read_options_and_start(&call, NULL, 0, error);
 }
 
 /* Delete(t user_id, s files, a{sv} options) */
@@ -316,10 +307,7 @@ static int method_delete(sd_bus_message *m, void *userdata, sd_bus_error *error)
         r = bh_options_read_string(m, "files", TEXT_MAX, &edit->files, error);
         if (r < 0)
                 return r;
-        r = bh_call_read_options(call, NULL, 0, error);
-        if (r < 0)
-                return r;
-        return bh_call_start(bh_call_steal(&call));
+        return bh_call_read_options_and_start(&call, NULL, 0, error);
 }
 
 /* List(a{sv} options) → aa{sv} users, t total, t active, t inactive, t admins -------------------------------------------------------------- */
@@ -394,12 +382,8 @@ static int method_list(sd_bus_message *m, void *userdata, sd_bus_error *error) {
                 {"sort_by", 's', &list->sort_by, NULL, TEXT_MAX},
                 {"sort_order", 's', &list->sort_order, NULL, TEXT_MAX},
         };
-        int r;
 
-        r = bh_call_read_options(call, options, G_N_ELEMENTS(options), error);
-        if (r < 0)
-                return r;
-        return bh_call_start(bh_call_steal(&call));
+        return bh_call_read_options_and_start(&call, options, G_N_ELEMENTS(options), error);
 }
 
 static const sd_bus_vtable vtable[] = {
