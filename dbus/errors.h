@@ -26,6 +26,8 @@
         BH_ERROR(NotDirectory, ENOTDIR, 409, "Is not a directory")                                                     \
         BH_ERROR(Conflict, 0, 409, "Conflicts with the present state")                                                 \
         BH_ERROR(Busy, EBUSY, 409, "Busy")                                                                             \
+        BH_ERROR(Refused, 0, 409, "Refused, so that nothing is lost")                                                  \
+        BH_ERROR(PlanRequired, 0, 409, "Something would be lost by it: make a plan first")                             \
         BH_ERROR(Stale, ESTALE, 412, "Has changed meanwhile")                                                          \
         BH_ERROR(InvalidName, EILSEQ, 422, "Not a valid name")                                                         \
         BH_ERROR(InvalidArgument, EINVAL, 422, "Not a valid value")                                                    \

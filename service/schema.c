@@ -66,6 +66,42 @@ static const char *const migrations[] = {
         "  used_bytes INTEGER NOT NULL,"
         "  trash_bytes INTEGER NOT NULL"
         ") STRICT, WITHOUT ROWID;",
+
+        /* 3: disks and arrays that were seen, so that one that is missing can be named */
+        "CREATE TABLE disks ("
+        "  id TEXT PRIMARY KEY," /* last element of the object's path: made of WWN, or model and serial */
+        "  vendor TEXT NOT NULL,"
+        "  model TEXT NOT NULL,"
+        "  serial TEXT NOT NULL,"
+        "  wwn TEXT NOT NULL,"
+        "  connection TEXT NOT NULL,"
+        "  size INTEGER NOT NULL,"
+        "  rotation_rate INTEGER NOT NULL,"
+        "  slot TEXT NOT NULL," /* as an administrator named the bay; '' not named */
+        "  name TEXT NOT NULL," /* the kernel's, as it was last: 'sda' */
+        "  first_seen_usec INTEGER NOT NULL,"
+        "  last_seen_usec INTEGER NOT NULL"
+        ") STRICT, WITHOUT ROWID;"
+        "CREATE TABLE arrays ("
+        "  uuid TEXT PRIMARY KEY,"
+        "  name TEXT NOT NULL,"
+        "  level TEXT NOT NULL,"
+        "  size INTEGER NOT NULL,"
+        "  chunk_size INTEGER NOT NULL,"
+        "  devices INTEGER NOT NULL,"
+        "  first_seen_usec INTEGER NOT NULL,"
+        "  last_seen_usec INTEGER NOT NULL,"
+        "  last_scrub_usec INTEGER NOT NULL," /* 0 not known */
+        "  mismatches INTEGER"                /* bytes, of that scrub; NULL not known */
+        ") STRICT, WITHOUT ROWID;"
+        "CREATE TABLE array_members ("
+        "  array_uuid TEXT NOT NULL REFERENCES arrays (uuid) ON DELETE CASCADE,"
+        "  disk_id TEXT NOT NULL REFERENCES disks (id) ON DELETE CASCADE,"
+        "  slot INTEGER NOT NULL," /* -1 spare */
+        "  name TEXT NOT NULL,"    /* of the device, as it was last: 'sda1' */
+        "  last_seen_usec INTEGER NOT NULL,"
+        "  PRIMARY KEY (array_uuid, disk_id)"
+        ") STRICT, WITHOUT ROWID;",
 };
 
 int bh_schema_version(void) {

@@ -46,7 +46,11 @@ static void task_run(gpointer data, gpointer userdata) {
 
 int bh_workers_new(BhWorkers **ret, unsigned general_threads) {
         const unsigned threads[BH_POOLS] = {
-                [BH_POOL_GENERAL] = general_threads, [BH_POOL_PASSWORDS] = BH_PASSWORD_THREADS, [BH_POOL_JOBS] = 2};
+                [BH_POOL_GENERAL] = general_threads,
+                [BH_POOL_PASSWORDS] = BH_PASSWORD_THREADS,
+                [BH_POOL_JOBS] = 2,
+                [BH_POOL_STORAGE] = 4,
+        };
         BhWorkers *workers;
         int fd;
 

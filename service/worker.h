@@ -12,6 +12,7 @@ typedef enum BhPool {
         BH_POOL_GENERAL,   /* for calls: the number of threads is configured */
         BH_POOL_PASSWORDS, /* two threads, for each hash takes many MiB of memory and a whole processor; few may wait */
         BH_POOL_JOBS,      /* two threads, for what takes long */
+        BH_POOL_STORAGE,   /* four threads, for what waits for UDisks2 */
         BH_POOLS,
 } BhPool;
 

@@ -293,7 +293,7 @@ static void ask_polkit(BhCall *call) {
                 return;
         }
         interactive = !call->no_interaction && sd_bus_message_get_allow_interactive_authorization(call->message) > 0;
-        r = bh_polkit_check(call->service->bus, call->peer->name, bh_identity_polkit_action(call->method->who),
+        r = bh_polkit_check(call->service->bus, call->peer->name, bh_identity_polkit_action(call),
                             interactive, polkit_done, call, &call->polkit);
         if (r < 0) {
                 count_question(call, -1);

@@ -75,12 +75,14 @@ typedef enum BhWho {
         BH_WHO_ACCOUNT, /* who has an account: by token or as a linked Unix user */
         BH_WHO_FILES,   /* who has an account; another Unix user if polkit allows files-manage, as an administrator */
         BH_WHO_USERS,   /* an administrator by token; a Unix user if polkit allows user-manage, as an administrator */
+        BH_WHO_ADMIN,   /* an administrator by token; a Unix user if polkit allows the method's own action, as an administrator */
 } BhWho;
 
 /* A method; static const. */
 typedef struct BhMethod {
         const char *name; /* "Files.Rename", for the audit trail and the log */
         BhWho who;
+        const char *action; /* BH_POLKIT_…, with BH_WHO_ADMIN; NULL otherwise */
         BhPool pool;
         size_t size;               /* of the struct of arguments and results, which starts zeroed */
         void (*clear)(void *data); /* frees what is in it; NULL when there is nothing */
@@ -110,6 +112,9 @@ struct BhCall {
 
         /* For methods that everyone may use on their own account: with BH_WHO_USERS, this account needs no more than to be the caller's. 0: none. */
         uint64_t self_id;
+
+        /* Set by the handler where it depends on the arguments which polkit action a method with BH_WHO_ADMIN takes; NULL: that of the method. Static. */
+        const char *action;
 
         /* Options that all methods understand, and those that only the bridge is believed (see bh_call_read_options()). */
         char *token;

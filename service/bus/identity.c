@@ -8,12 +8,14 @@
 #include "bus/polkit.h"
 #include "session.h"
 
-const char *bh_identity_polkit_action(BhWho who) {
-        switch (who) {
+const char *bh_identity_polkit_action(const BhCall *call) {
+        switch (call->method->who) {
         case BH_WHO_FILES:
                 return BH_POLKIT_FILES;
         case BH_WHO_USERS:
                 return BH_POLKIT_USERS;
+        case BH_WHO_ADMIN:
+                return call->action ?: call->method->action;
         default:
                 return NULL;
         }
@@ -88,6 +90,7 @@ static BhStanding authorise(BhCall *call, const BhPeer *peer, int *result) {
                 /* Without an account only root is an administrator already, and polkit would not say otherwise. */
                 return caller->user_id != 0 || peer->uid == 0 ? BH_STANDING_SETTLED : BH_STANDING_POLKIT;
         case BH_WHO_USERS:
+        case BH_WHO_ADMIN:
                 if (call->self_id != 0 && call->self_id == caller->user_id)
                         return BH_STANDING_SETTLED;
                 if (!call->token && peer->uid != 0)

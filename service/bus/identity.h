@@ -22,5 +22,5 @@ typedef enum BhStanding {
 /* Fills in call->caller and says what follows for call->method->who. *result is the negative errno when it is refused. Event loop. */
 BhStanding bh_identity_settle(BhCall *call, const BhPeer *peer, int *result);
 
-/* The polkit action for who; NULL when there is none. */
-const char *bh_identity_polkit_action(BhWho who);
+/* The polkit action that the call takes; NULL when there is none. */
+const char *bh_identity_polkit_action(const BhCall *call);

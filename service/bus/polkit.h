@@ -8,6 +8,16 @@
 
 #define BH_POLKIT_USERS "org.baluhost.nas1.user-manage"
 #define BH_POLKIT_FILES "org.baluhost.nas1.files-manage"
+#define BH_POLKIT_ARRAY_CREATE "org.baluhost.nas1.array-create"
+#define BH_POLKIT_ARRAY_DELETE "org.baluhost.nas1.array-delete"
+#define BH_POLKIT_DISK_FORMAT "org.baluhost.nas1.disk-format"
+#define BH_POLKIT_ARRAY_REPAIR "org.baluhost.nas1.array-repair"
+#define BH_POLKIT_ARRAY_MANAGE "org.baluhost.nas1.array-manage"
+#define BH_POLKIT_ARRAY_SCRUB "org.baluhost.nas1.array-scrub"
+#define BH_POLKIT_DISK_MANAGE "org.baluhost.nas1.disk-manage"
+#define BH_POLKIT_SMART_TEST "org.baluhost.nas1.smart-test"
+#define BH_POLKIT_POOL_MANAGE "org.baluhost.nas1.pool-manage"
+#define BH_POLKIT_ALERT_MANAGE "org.baluhost.nas1.alert-manage"
 
 typedef struct BhPolkitCheck BhPolkitCheck;
 
