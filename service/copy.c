@@ -45,7 +45,7 @@ static bool is_cancelled(const BhCopy *copy) {
 void bh_copy_free(BhCopy *copy) {
         if (!copy)
                 return;
-        bh_quota_release(copy->files->quota, copy->owner, copy->reserved);
+        bh_ledger_release(copy->files->ledger, copy->owner, copy->reserved);
         bh_caller_clear(&copy->caller);
         bh_path_clear(&copy->source);
         bh_path_clear(&copy->target);
@@ -70,7 +70,7 @@ static int reserve(BhCopy *copy, uint64_t bytes) {
                 return r;
         if (bytes > available)
                 return -ENOSPC;
-        r = bh_quota_reserve(copy->files->quota, copy->owner, bh_files_quota_of(copy->files, copy->owner), bytes);
+        r = bh_ledger_reserve(copy->files->ledger, copy->owner, bh_files_quota_of(copy->files, copy->owner), bytes);
         if (r >= 0)
                 copy->reserved += bytes;
         return r;
@@ -344,15 +344,15 @@ static int publish_locked(Publication *publication) {
          * bytes were reserved. */
         bh_charges_add(&publication->charges, copy->caller.owner[0] ? copy->owner : parent->owner, (int64_t)copy->done,
                        0);
-        r = bh_quota_charge(files->quota, copy->owner, bh_files_quota_of(files, copy->owner), copy->reserved,
-                            &publication->charges);
+        r = bh_ledger_charge(files->ledger, copy->owner, bh_files_quota_of(files, copy->owner), copy->reserved,
+                             &publication->charges);
         if (r < 0)
                 return r;
         copy->reserved = 0;
         r = bh_storage_rename(files->storage.staging_fd, copy->id, parent->fd, publication->name, RENAME_NOREPLACE);
         if (r < 0) {
                 bh_charges_negate(&publication->charges);
-                bh_quota_apply(files->quota, &publication->charges);
+                bh_ledger_apply(files->ledger, &publication->charges);
         }
         return r;
 }
@@ -368,7 +368,7 @@ static void undo(Publication *publication) {
                 return;
         }
         bh_charges_negate(&publication->charges);
-        bh_quota_apply(copy->files->quota, &publication->charges);
+        bh_ledger_apply(copy->files->ledger, &publication->charges);
 }
 
 static int publish(BhCopy *copy, char **ret_path) {

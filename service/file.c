@@ -392,8 +392,8 @@ int bh_files_get_usage(BhFiles *files, const BhCaller *caller, BhUsage *ret) {
         usage.reserved_bytes = own.reserved_bytes;
         usage.quota_bytes = bh_files_quota_of(files, caller->owner);
         usage.total_used_bytes = total.used_bytes;
-        usage.total_quota_bytes = bh_quota_total_limit(files->quota);
-        available = bh_quota_available(files->quota, caller->owner, usage.quota_bytes);
+        usage.total_quota_bytes = bh_ledger_limit(files->ledger);
+        available = bh_ledger_available(files->ledger, caller->owner, usage.quota_bytes);
         usage.available_bytes = MIN(available, usage.filesystem_free_bytes);
         *ret = usage;
         return 0;

@@ -29,6 +29,7 @@ struct BhFiles {
         BhDatabase *database;
         BhAccounts *accounts;
         BhQuota *quota;
+        BhLedger *ledger;
         BhSync *sync;
         BhListings *listings;
         BhVersions *versions;

@@ -47,7 +47,7 @@ static int write_clean_setting(sqlite3 *db, void *userdata) {
 }
 
 static int read_usage(sqlite3 *db, void *userdata) {
-        return bh_quota_read_all(db, userdata);
+        return bh_quota_read_all(db, "", userdata);
 }
 
 /* Decides between loading the counters and counting anew. */
@@ -68,7 +68,7 @@ static int load_usage(BhFiles *files) {
         r = bh_database_read(files->database, read_usage, &charges);
         if (r < 0)
                 return r;
-        bh_quota_replace(files->quota, &charges);
+        bh_ledger_replace(files->ledger, &charges);
         return bh_storage_write_token(&files->storage, CLEAN_FILE, "");
 }
 
@@ -87,7 +87,8 @@ int bh_files_open(BhFiles **ret, const BhFilesConfig *config, BhDatabase *databa
         files->storage = storage;
         files->database = database;
         files->accounts = accounts;
-        files->quota = bh_quota_new(config->quota_bytes);
+        files->quota = bh_quota_new();
+        files->ledger = bh_ledger_open(files->quota, config->quota_bytes);
         files->sync = bh_sync_new();
         files->listings = bh_listings_new();
         files->versions = bh_versions_new();
@@ -129,7 +130,7 @@ typedef struct Recovered {
 
 static int write_recovered(sqlite3 *db, void *userdata) {
         const Recovered *recovered = userdata;
-        int r = bh_quota_write_all(db, recovered->charges);
+        int r = bh_quota_write_all(db, "", recovered->charges);
 
         if (r < 0)
                 return r;
@@ -156,7 +157,7 @@ static int recover(BhFiles *files) {
                                  bh_files_visit_count, &charges);
         if (r < 0)
                 return r;
-        bh_quota_replace(files->quota, &charges);
+        bh_ledger_replace(files->ledger, &charges);
         return bh_database_write(files->database, write_recovered,
                                  &(Recovered){.charges = &charges, .message = recovery_reason(files)});
 }
@@ -198,7 +199,7 @@ void bh_files_free(BhFiles *files) {
         if (!files)
                 return;
         bh_uploads_free(files, files->uploads);
-        if (!files->is_recovering && !files->is_lost && !bh_quota_is_off(files->quota)) {
+        if (!files->is_recovering && !files->is_lost && !bh_ledger_is_off(files->ledger)) {
                 int r = mark_clean(files);
                 if (r < 0)
                         bh_log_warning_errno(r, "The next start will count the usage of the storage anew");
@@ -208,6 +209,7 @@ void bh_files_free(BhFiles *files) {
         bh_listings_free(files->listings);
         bh_rate_limit_free(files->refusals);
         bh_sync_free(files->sync);
+        bh_ledger_close(files->ledger);
         bh_quota_free(files->quota);
         g_cond_clear(&files->state_changed);
         g_mutex_clear(&files->state_lock);
@@ -248,7 +250,7 @@ static int write_record(sqlite3 *db, void *userdata) {
         int r = bh_audit_append(db, record->caller, record->audit);
 
         if (r >= 0 && record->charges)
-                r = bh_quota_write_charges(db, record->charges);
+                r = bh_quota_write_charges(db, "", record->charges);
         return r;
 }
 

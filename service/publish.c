@@ -122,8 +122,8 @@ static int take_place(Publication *publication) {
                 return r;
         bh_charges_add(&publication->charges, target->owner,
                        (int64_t)publication->size - (int64_t)target->replaced_size, 0);
-        r = bh_quota_charge(files->quota, target->owner, bh_files_quota_of(files, target->owner), upload->reserved,
-                            &publication->charges);
+        r = bh_ledger_charge(files->ledger, target->owner, bh_files_quota_of(files, target->owner), upload->reserved,
+                             &publication->charges);
         if (r < 0)
                 return r;
         upload->reserved = 0;
@@ -131,7 +131,7 @@ static int take_place(Publication *publication) {
                               bh_path_name(&upload->path), target->is_replaced ? RENAME_EXCHANGE : RENAME_NOREPLACE);
         if (r < 0) {
                 bh_charges_negate(&publication->charges);
-                bh_quota_apply(files->quota, &publication->charges);
+                bh_ledger_apply(files->ledger, &publication->charges);
         }
         return r;
 }
@@ -198,7 +198,7 @@ static void undo(Publication *publication) {
                 return;
         }
         bh_charges_negate(&publication->charges);
-        bh_quota_apply(files->quota, &publication->charges);
+        bh_ledger_apply(files->ledger, &publication->charges);
         bh_created_undo(publication->created);
 }
 

@@ -108,7 +108,7 @@ static int write_purge(sqlite3 *db, void *userdata) {
 
                 r = bh_audit_append(db, purge->caller, &audit);
         }
-        return r < 0 ? r : bh_quota_write_charges(db, &purge->charges);
+        return r < 0 ? r : bh_quota_write_charges(db, "", &purge->charges);
 }
 
 /* Back into the trash. */
@@ -156,7 +156,7 @@ static int finish(Purge *purge, uint64_t *freed_bytes) {
                 put_back(purge);
                 return r;
         }
-        bh_quota_apply(files->quota, &purge->charges);
+        bh_ledger_apply(files->ledger, &purge->charges);
         *freed_bytes = (uint64_t)-bh_charges_total(&purge->charges);
         remove_all(purge);
         return 0;

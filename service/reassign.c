@@ -91,7 +91,7 @@ static int reassign(BhFiles *files, const BhCaller *caller, Reassign *reassign) 
         r = reassign_tree(files, reassign, files->storage.root_fd, "", BH_TREE_SKIP_RESERVED);
         if (r >= 0)
                 r = reassign_trash(files, reassign);
-        bh_quota_apply(files->quota, &reassign->charges); /* what was done in part is done */
+        bh_ledger_apply(files->ledger, &reassign->charges); /* what was done in part is done */
         g_mutex_unlock(&files->names);
         bh_listings_invalidate(files->listings);
 

@@ -102,6 +102,18 @@ static const char *const migrations[] = {
         "  last_seen_usec INTEGER NOT NULL,"
         "  PRIMARY KEY (array_uuid, disk_id)"
         ") STRICT, WITHOUT ROWID;",
+
+        /* 4: usage for each storage root */
+        "CREATE TABLE usage_of_roots ("
+        "  root TEXT NOT NULL," /* id of the pool; '' for the main one */
+        "  owner TEXT NOT NULL,"
+        "  used_bytes INTEGER NOT NULL,"
+        "  trash_bytes INTEGER NOT NULL,"
+        "  PRIMARY KEY (root, owner)"
+        ") STRICT, WITHOUT ROWID;"
+        "INSERT INTO usage_of_roots SELECT '', owner, used_bytes, trash_bytes FROM usage;"
+        "DROP TABLE usage;"
+        "ALTER TABLE usage_of_roots RENAME TO usage;",
 };
 
 int bh_schema_version(void) {
@@ -138,6 +150,10 @@ static int migrate_step(sqlite3 *db, int version) {
 }
 
 int bh_schema_migrate(sqlite3 *db) {
+        return bh_schema_migrate_to(db, bh_schema_version());
+}
+
+int bh_schema_migrate_to(sqlite3 *db, int target) {
         int version = 0, r;
 
         r = get_version(db, &version);
@@ -148,7 +164,7 @@ int bh_schema_migrate(sqlite3 *db) {
                              bh_schema_version());
                 return -EUCLEAN;
         }
-        for (; version < bh_schema_version(); version++) {
+        for (; version < target; version++) {
                 r = migrate_step(db, version);
                 if (r < 0)
                         return r;

@@ -9,5 +9,8 @@
  * -ENOSPC. Blocks. */
 int bh_schema_migrate(sqlite3 *db);
 
+/* Likewise to that version, which is not below the database's; for tests of a migration. */
+int bh_schema_migrate_to(sqlite3 *db, int target);
+
 /* The newest version. */
 int bh_schema_version(void);

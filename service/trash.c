@@ -62,7 +62,7 @@ static int put_locked(BhFiles *files, const BhPath *path, const BhTrashRecord *r
                                       RENAME_NOREPLACE);
         }
         if (r >= 0)
-                bh_quota_apply(files->quota, &put->charges);
+                bh_ledger_apply(files->ledger, &put->charges);
         return r;
 }
 
@@ -76,7 +76,7 @@ static void undo_put(BhFiles *files, const BhPath *path, const BhTrashRecord *re
                 return;
         }
         bh_charges_negate(charges);
-        bh_quota_apply(files->quota, charges);
+        bh_ledger_apply(files->ledger, charges);
         (void)bh_trash_record_remove(&files->storage, record);
 }
 
@@ -296,7 +296,7 @@ static int restore_locked(Restore *restore) {
         if (r >= 0)
                 r = bh_files_relocate(content, &restore->relocation);
         if (r >= 0)
-                bh_quota_apply(files->quota, &restore->charges);
+                bh_ledger_apply(files->ledger, &restore->charges);
         return r;
 }
 
@@ -309,7 +309,7 @@ static void undo_restore(Restore *restore) {
                 return;
         }
         bh_charges_negate(&restore->charges);
-        bh_quota_apply(restore->files->quota, &restore->charges);
+        bh_ledger_apply(restore->files->ledger, &restore->charges);
         bh_created_undo(restore->created);
 }
 

@@ -129,7 +129,7 @@ static void empty_file(int fd) {
 static void give_up(BhFiles *files, BhUpload *upload, int result) {
         if (!upload->is_over) {
                 (void)unlinkat(files->storage.staging_fd, upload->id, 0);
-                bh_quota_release(files->quota, upload->owner, upload->reserved);
+                bh_ledger_release(files->ledger, upload->owner, upload->reserved);
                 upload->reserved = 0;
                 upload->is_over = true;
                 upload->result = result;
@@ -248,16 +248,16 @@ int bh_upload_rebook(BhFiles *files, BhUpload *upload, const char *owner, uint64
         int r;
 
         if (is_same && bytes <= upload->reserved) {
-                bh_quota_release(files->quota, owner, upload->reserved - bytes);
+                bh_ledger_release(files->ledger, owner, upload->reserved - bytes);
                 upload->reserved = bytes;
                 return 0;
         }
-        r = bh_quota_reserve(files->quota, owner, bh_files_quota_of(files, owner),
-                             is_same ? bytes - upload->reserved : bytes);
+        r = bh_ledger_reserve(files->ledger, owner, bh_files_quota_of(files, owner),
+                              is_same ? bytes - upload->reserved : bytes);
         if (r < 0)
                 return r;
         if (!is_same)
-                bh_quota_release(files->quota, upload->owner, upload->reserved);
+                bh_ledger_release(files->ledger, upload->owner, upload->reserved);
         upload->reserved = bytes;
         g_strlcpy(upload->owner, owner, sizeof(upload->owner));
         return 0;
@@ -329,7 +329,7 @@ static int begin(BhFiles *files, BhUpload *upload, const char *path) {
                         close(fd);
                         (void)unlinkat(files->storage.staging_fd, upload->id, 0);
                 }
-                bh_quota_release(files->quota, upload->owner, upload->reserved);
+                bh_ledger_release(files->ledger, upload->owner, upload->reserved);
                 return r;
         }
         return fd;

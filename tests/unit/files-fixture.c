@@ -215,7 +215,7 @@ unsigned fixture_count(Fixture *f, const char *path) {
 }
 
 static int read_usage(sqlite3 *db, void *userdata) {
-        return bh_quota_read_all(db, userdata);
+        return bh_quota_read_all(db, "", userdata);
 }
 
 static void assert_same(const BhCharges *a, const BhCharges *b) {

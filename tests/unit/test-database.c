@@ -307,6 +307,26 @@ static void newer_version_is_refused_and_left_alone(Fixture *fixture, gconstpoin
         g_assert_null(database);
 }
 
+static void usage_from_before_there_were_pools_is_the_main_roots(Fixture *fixture, gconstpointer data) {
+        sqlite3_stmt *statement = NULL;
+        sqlite3 *db = NULL;
+
+        g_assert_cmpint(sqlite3_open(":memory:", &db), ==, SQLITE_OK);
+        g_assert_cmpint(bh_schema_migrate_to(db, 2), ==, 0);
+        g_assert_cmpint(sqlite3_exec(db, "INSERT INTO usage VALUES ('a', 12, 3), ('', 4, 0)", NULL, NULL, NULL), ==,
+                        SQLITE_OK);
+        g_assert_cmpint(bh_schema_migrate(db), ==, 0);
+        g_assert_cmpint(sqlite3_prepare_v2(db,
+                                           "SELECT group_concat(root || '|' || owner || '|' || used_bytes || '|' || "
+                                           "trash_bytes, ' ') FROM (SELECT * FROM usage ORDER BY owner)",
+                                           -1, &statement, NULL),
+                        ==, SQLITE_OK);
+        g_assert_cmpint(sqlite3_step(statement), ==, SQLITE_ROW);
+        g_assert_cmpstr((const char *)sqlite3_column_text(statement, 0), ==, "||4|0 |a|12|3");
+        sqlite3_finalize(statement);
+        g_assert_cmpint(sqlite3_close(db), ==, SQLITE_OK);
+}
+
 static void what_is_not_a_database_is_refused(Fixture *fixture, gconstpointer data) {
         g_autofree char *missing = g_build_filename(fixture->directory, "no", "such", NULL);
         BhDatabase *database = NULL;
@@ -424,6 +444,7 @@ int main(int argc, char **argv) {
         ADD("forgotten-statement", a_forgotten_statement_does_not_keep_the_transaction_open);
         ADD("many-readers", more_threads_than_connections_can_read);
         ADD("newer-version", newer_version_is_refused_and_left_alone);
+        ADD("usage-of-roots", usage_from_before_there_were_pools_is_the_main_roots);
         ADD("not-a-database", what_is_not_a_database_is_refused);
         ADD("audit", audit_of_a_refusal_needs_nobody_to_wait);
         ADD("killed", what_was_acknowledged_survives_being_killed);

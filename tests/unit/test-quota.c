@@ -7,49 +7,110 @@
 #include "macro.h"
 
 static void limits_of_owner_and_of_all_hold(void) {
-        BhQuota *quota = bh_quota_new(100);
+        BhQuota *quota = bh_quota_new();
+        BhLedger *ledger = bh_ledger_open(quota, 100);
         _cleanup_(bh_charges_clear) BhCharges charges = {};
 
-        assert_ok(bh_quota_reserve(quota, "a", 50, 50));
-        assert_error(bh_quota_reserve(quota, "a", 50, 1), EDQUOT);
-        assert_error(bh_quota_reserve(quota, "b", 0, 51), EDQUOT);
-        assert_ok(bh_quota_reserve(quota, "b", 0, 50));
-        g_assert_cmpuint(bh_quota_available(quota, "b", 0), ==, 0);
-        bh_quota_release(quota, "a", 50);
-        g_assert_cmpuint(bh_quota_available(quota, "b", 0), ==, 50);
-        g_assert_cmpuint(bh_quota_available(quota, "b", 60), ==, 10);
+        assert_ok(bh_ledger_reserve(ledger, "a", 50, 50));
+        assert_error(bh_ledger_reserve(ledger, "a", 50, 1), EDQUOT);
+        assert_error(bh_ledger_reserve(ledger, "b", 0, 51), EDQUOT);
+        assert_ok(bh_ledger_reserve(ledger, "b", 0, 50));
+        g_assert_cmpuint(bh_ledger_available(ledger, "b", 0), ==, 0);
+        bh_ledger_release(ledger, "a", 50);
+        g_assert_cmpuint(bh_ledger_available(ledger, "b", 0), ==, 50);
+        g_assert_cmpuint(bh_ledger_available(ledger, "b", 60), ==, 10);
         bh_charges_add(&charges, "b", 60, 0);
-        assert_error(bh_quota_charge(quota, "b", 55, 50, &charges), EDQUOT);
+        assert_error(bh_ledger_charge(ledger, "b", 55, 50, &charges), EDQUOT);
         g_assert_cmpuint(bh_quota_get(quota, "b").reserved_bytes, ==, 50);
-        assert_ok(bh_quota_charge(quota, "b", 60, 50, &charges));
+        assert_ok(bh_ledger_charge(ledger, "b", 60, 50, &charges));
         g_assert_cmpuint(bh_quota_get(quota, "b").used_bytes, ==, 60);
         g_assert_cmpuint(bh_quota_get_total(quota).reserved_bytes, ==, 0);
+        bh_ledger_close(ledger);
         bh_quota_free(quota);
 }
 
 static void huge_sizes_do_not_wrap_around(void) {
-        BhQuota *quota = bh_quota_new(0);
+        BhQuota *quota = bh_quota_new();
+        BhLedger *ledger = bh_ledger_open(quota, 0);
 
-        assert_error(bh_quota_reserve(quota, "a", 0, UINT64_MAX), EDQUOT);
-        assert_ok(bh_quota_reserve(quota, "a", 0, UINT64_MAX >> 1));
-        assert_error(bh_quota_reserve(quota, "b", 0, 1), EDQUOT);
-        bh_quota_release(quota, "a", UINT64_MAX >> 1);
+        assert_error(bh_ledger_reserve(ledger, "a", 0, UINT64_MAX), EDQUOT);
+        assert_ok(bh_ledger_reserve(ledger, "a", 0, UINT64_MAX >> 1));
+        assert_error(bh_ledger_reserve(ledger, "b", 0, 1), EDQUOT);
+        bh_ledger_release(ledger, "a", UINT64_MAX >> 1);
+        bh_ledger_close(ledger);
         bh_quota_free(quota);
 }
 
 static void limits_below_what_is_used_leave_nothing(void) {
-        BhQuota *quota = bh_quota_new(0);
+        BhQuota *quota = bh_quota_new();
+        BhLedger *ledger = bh_ledger_open(quota, 0);
         _cleanup_(bh_charges_clear) BhCharges charges = {};
 
         bh_charges_add(&charges, "a", 100, 0);
-        bh_quota_apply(quota, &charges);
-        g_assert_cmpuint(bh_quota_available(quota, "a", 50), ==, 0);
-        assert_ok(bh_quota_reserve(quota, "a", 50, 0));
+        bh_ledger_apply(ledger, &charges);
+        g_assert_cmpuint(bh_ledger_available(ledger, "a", 50), ==, 0);
+        assert_ok(bh_ledger_reserve(ledger, "a", 50, 0));
         bh_charges_negate(&charges);
-        assert_ok(bh_quota_charge(quota, "a", 50, 0, &charges)); /* less is always possible */
-        bh_quota_apply(quota, &charges);
+        assert_ok(bh_ledger_charge(ledger, "a", 50, 0, &charges)); /* less is always possible */
+        bh_ledger_apply(ledger, &charges);
         g_assert_cmpuint(bh_quota_get(quota, "a").used_bytes, ==, 0); /* never below nothing */
+        bh_ledger_close(ledger);
         bh_quota_free(quota);
+}
+
+static void owner_limit_counts_all_storage_roots_and_a_root_limit_its_own(void) {
+        BhQuota *quota = bh_quota_new();
+        BhLedger *limited = bh_ledger_open(quota, 100), *other = bh_ledger_open(quota, 0);
+        _cleanup_(bh_charges_clear) BhCharges charges = {}, counted = {};
+
+        bh_charges_add(&charges, "a", 30, 5);
+        bh_ledger_apply(limited, &charges);
+        bh_ledger_apply(other, &charges);
+        assert_ok(bh_ledger_reserve(other, "a", 100, 40));
+        assert_error(bh_ledger_reserve(limited, "a", 100, 1), EDQUOT);
+        assert_ok(bh_ledger_reserve(other, "b", 0, 1000)); /* the limit of the first root is not the other's */
+        assert_error(bh_ledger_reserve(limited, "b", 0, 71), EDQUOT);
+        g_assert_cmpuint(bh_ledger_available(limited, "b", 0), ==, 70);
+        g_assert_cmpuint(bh_quota_get(quota, "a").used_bytes, ==, 60);
+        g_assert_cmpuint(bh_quota_get(quota, "a").trash_bytes, ==, 10);
+        g_assert_cmpuint(bh_ledger_get_total(limited).used_bytes, ==, 30);
+        g_assert_cmpuint(bh_quota_get_total(quota).used_bytes, ==, 60);
+
+        /* One root is counted anew without the other. */
+        bh_charges_add(&counted, "a", 7, 0);
+        bh_charges_add(&counted, "c", 1, 0);
+        bh_ledger_replace(other, &counted);
+        g_assert_cmpuint(bh_quota_get(quota, "a").used_bytes, ==, 37);
+        g_assert_cmpuint(bh_quota_get(quota, "c").used_bytes, ==, 1);
+        g_assert_cmpuint(bh_ledger_get_total(limited).used_bytes, ==, 30);
+
+        bh_ledger_release(other, "a", 40);
+        bh_ledger_release(other, "b", 1000);
+        bh_ledger_close(other);
+        g_assert_cmpuint(bh_quota_get_total(quota).used_bytes, ==, 30);
+        g_assert_cmpuint(bh_quota_get(quota, "c").used_bytes, ==, 0);
+        bh_ledger_close(limited);
+        bh_quota_free(quota);
+}
+
+static int write_usage(sqlite3 *db, void *userdata) {
+        _cleanup_(bh_charges_clear) BhCharges charges = {}, read = {};
+
+        bh_charges_add(&charges, "a", 5, 1);
+        assert_ok(bh_quota_write_all(db, "", &charges));
+        assert_ok(bh_quota_write_charges(db, "pool", &charges));
+        assert_ok(bh_quota_write_charges(db, "pool", &charges));
+        assert_ok(bh_quota_write_all(db, "", &(BhCharges){}));
+        assert_ok(bh_quota_read_all(db, "", &read));
+        g_assert_cmpuint(bh_charges_size(&read), ==, 0);
+        assert_ok(bh_quota_read_all(db, "pool", &read));
+        g_assert_cmpint(bh_charges_get(&read, "a").used_bytes, ==, 10);
+        g_assert_cmpint(bh_charges_get(&read, "a").trash_bytes, ==, 2);
+        return 0;
+}
+
+static void usage_of_a_root_is_written_without_the_others(Fixture *f, gconstpointer data) {
+        assert_ok(bh_database_write(f->database, write_usage, NULL));
 }
 
 static void upload_that_exceeds_quota_leaves_nothing_behind(Fixture *f, gconstpointer data) {
@@ -269,6 +330,10 @@ static void owners_files_go_to_the_trash_of_another(Fixture *f, gconstpointer da
 
 int main(int argc, char **argv) {
         g_test_init(&argc, &argv, NULL);
+        g_test_add_func("/quota/owner_limit_counts_all_storage_roots_and_a_root_limit_its_own",
+                        owner_limit_counts_all_storage_roots_and_a_root_limit_its_own);
+        FIXTURE_TEST("/quota/usage_of_a_root_is_written_without_the_others",
+                     usage_of_a_root_is_written_without_the_others);
         g_test_add_func("/quota/limits_of_owner_and_of_all_hold", limits_of_owner_and_of_all_hold);
         g_test_add_func("/quota/huge_sizes_do_not_wrap_around", huge_sizes_do_not_wrap_around);
         g_test_add_func("/quota/limits_below_what_is_used_leave_nothing", limits_below_what_is_used_leave_nothing);
