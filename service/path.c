@@ -112,6 +112,10 @@ bool bh_path_is_within(const BhPath *path, const BhPath *base) {
         return true;
 }
 
+/* The kernel also says EXDEV when what it has found is moved to another directory before it is done: then it is worth
+ * looking again. A link or mount point stays one. */
+#define MOVED_TRIES 16
+
 int bh_path_open_at(int directory_fd, const char *name, int flags) {
         /* Without O_NOFOLLOW: together with O_PATH it would make openat2() return a descriptor of the link instead of
          * refusing it. */
@@ -119,13 +123,14 @@ int bh_path_open_at(int directory_fd, const char *name, int flags) {
                 .flags = (uint64_t)(flags | O_CLOEXEC),
                 .resolve = RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS | RESOLVE_NO_SYMLINKS | RESOLVE_NO_XDEV,
         };
+        int tries = 0;
         long fd;
 
         if (strchr(name, '/') || strcmp(name, "..") == 0)
                 return -EXDEV;
         do
                 fd = syscall(SYS_openat2, directory_fd, name, &how, sizeof(how));
-        while (fd < 0 && errno == EINTR);
+        while (fd < 0 && (errno == EINTR || (errno == EXDEV && ++tries < MOVED_TRIES)));
         if (fd >= 0)
                 return (int)fd;
         if (errno == ELOOP) /* a symbolic link */
