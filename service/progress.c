@@ -75,12 +75,20 @@ BhProgressView bh_progress_look(BhProgress *progress, int64_t now_usec, int64_t 
         add_sample(progress, (Sample){monotonic_usec, view.bytes_done});
         view.rate = get_rate(progress);
         if (view.bytes_total > 0) {
+                view.is_valid = true;
                 view.percent = MIN(100.0, 100.0 * (double)view.bytes_done / (double)view.bytes_total);
                 if (view.rate > 0 && view.bytes_done <= view.bytes_total)
                         view.expected_end_usec = now_usec + (int64_t)((double)(view.bytes_total - view.bytes_done) /
                                                                       (double)view.rate * (double)BH_USEC_PER_SEC);
         }
         return view;
+}
+
+/* Percentages are the same when neither is more than the other. */
+bool bh_progress_view_is_equal(const BhProgressView *a, const BhProgressView *b) {
+        return a->bytes_done == b->bytes_done && a->bytes_total == b->bytes_total && a->is_valid == b->is_valid &&
+               a->percent <= b->percent && a->percent >= b->percent && a->rate == b->rate &&
+               a->expected_end_usec == b->expected_end_usec;
 }
 
 const char *bh_job_state_to_string(BhJobState state) {
@@ -96,10 +104,12 @@ const char *bh_job_state_to_string(BhJobState state) {
         }
 }
 
-bool bh_job_is_of(const BhCaller *starter, const BhCaller *caller) {
-        if (bh_caller_is_admin(caller))
-                return true;
+bool bh_job_is_by(const BhCaller *starter, const BhCaller *caller) {
         if (starter->user_id != 0)
                 return starter->user_id == caller->user_id;
         return caller->user_id == 0 && caller->uid == starter->uid;
+}
+
+bool bh_job_is_of(const BhCaller *starter, const BhCaller *caller) {
+        return bh_caller_is_admin(caller) || bh_job_is_by(starter, caller);
 }

@@ -11,5 +11,8 @@ int bh_bus_users_add(BhService *service);
 int bh_bus_files_add(BhService *service);
 int bh_bus_uploads_add(BhService *service); /* below BH_ROOT_PATH */
 
+/* Methods of the Manager that are written down with what they are about. */
+int bh_bus_method_list_jobs(sd_bus_message *m, void *userdata, sd_bus_error *error);
+
 /* Says that SetupRequired or State of the Manager have changed. */
 void bh_bus_manager_emit_changed(BhService *service, const char *property);

@@ -150,7 +150,8 @@ static void copy_free(void *data) {
         bh_copy_free(data);
 }
 
-static const BhJobKind copy_kind = {.operation = "copy", .run = copy_run, .cancel = copy_cancel, .free = copy_free};
+static const BhJobKind copy_kind = {
+        .operation = "copy", .pool = BH_POOL_JOBS, .run = copy_run, .cancel = copy_cancel, .free = copy_free};
 
 static int copy_work(BhCall *call, void *data) {
         Change *change = data;
@@ -162,7 +163,8 @@ static int copy_work(BhCall *call, void *data) {
 
 static int copy_reply(BhCall *call, void *data, sd_bus_message *reply) {
         Change *change = data;
-        int r = bh_job_start(call->service, &call->caller, &copy_kind, g_steal_pointer(&change->copy), &change->job);
+        int r = bh_job_start(call->service, &call->caller, &copy_kind, NULL, g_steal_pointer(&change->copy),
+                             &change->job);
 
         if (r < 0)
                 return bh_call_fail(call, r, "Cannot copy “%s”", change->path);

@@ -110,6 +110,25 @@ def test_a_job_is_its_starters_business_and_administrators(sandbox, bus, user, n
             assert properties(stranger, job._path)["Operation"] == "copy"  # which says nothing of whose it is
 
 
+def test_everybody_sees_a_list_of_their_own_jobs(sandbox, bus, user, new_user, admin_token):
+    bus.upload(f"{user.folder}/a", b"a", token=user.token)
+    job = bus.Files.Copy(f"{user.folder}/a", f"{user.folder}/b", token=user.token)
+    until(lambda: properties(bus, job)["State"] == "succeeded", "the copy")
+    assert "“colour”" in refused("InvalidArgument", bus.Manager.ListJobs, colour="green", token=user.token)
+    mine = {entry["path"]: entry for entry in bus.Manager.ListJobs(token=user.token)}
+    assert set(mine) == {job}
+    live = properties(bus, job)
+    entry = mine[job]
+    assert (entry["operation"], entry["state"], entry["subject"], entry["text"]) == ("copy", "succeeded", "/", "")
+    assert (entry["bytes_done"], entry["bytes_total"], entry["progress"]) == (1, 1, 100)
+    assert (entry["progress_valid"], entry["cancelable"]) == (True, True)
+    assert (entry["start_usec"], entry["expected_end_usec"]) == (live["StartTime"], live["ExpectedEndTime"])
+    assert live["Subject"] == "/" and live["Text"] == ""
+    # Copies are nobody else's business, not even an administrator's in a list.
+    assert job not in {entry["path"] for entry in bus.Manager.ListJobs(token=new_user(folder=False).token)}
+    assert job not in {entry["path"] for entry in bus.Manager.ListJobs(token=admin_token)}
+
+
 def test_a_clean_stop_cancels_jobs_and_leaves_nothing_behind(make_sandbox):
     sandbox = make_sandbox(with_bridge=False)
     with sandbox.bus() as bus:
