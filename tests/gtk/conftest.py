@@ -1,13 +1,17 @@
 # SPDX-License-Identifier: MIT
 """Fixtures of the tests of the desktop app. They run under Xvfb with a session bus of their own: `./dev test gtk` brings both."""
 
+import contextlib
 import itertools
 import os
+import shutil
 import subprocess
+import tempfile
 from pathlib import Path
 
 import pytest
 
+from support.process import Child
 from support.sandbox import ADMIN, Sandbox, SandboxError
 
 from screen import Screen
@@ -15,6 +19,46 @@ from screen import Screen
 ROOT_DIR = Path(__file__).resolve().parents[2]
 
 _serial = itertools.count(1)
+
+
+# The bus of assistive technology, on which the app of another Unix user than the one who runs the tests can be seen, too.
+SHARED_BUS = """<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bus Configuration 1.0//EN"
+ "http://www.freedesktop.org/standards/dbus/1.0/busconfig.dtd">
+<busconfig>
+  <include>{base}</include>
+  <listen>unix:path={socket}</listen>
+  <policy context="default"><allow user="*"/></policy>
+</busconfig>
+"""
+ACCESSIBILITY_BUS = "/usr/share/defaults/at-spi2/accessibility.conf"
+SESSION_BUS = "/usr/share/dbus-1/session.conf"
+
+
+@contextlib.contextmanager
+def public_directory():
+    """A short path that every Unix user can follow."""
+    with tempfile.TemporaryDirectory(prefix="baluhost-", dir="/tmp") as name:
+        os.chmod(name, 0o755)
+        yield Path(name)
+
+
+def start_bus(directory, base):
+    """Starts a bus at directory/bus, to which every Unix user may connect."""
+    config = directory / "bus.conf"
+    config.write_text(SHARED_BUS.format(base=base, socket=directory / "bus"), encoding="utf-8")
+    bus = Child("dbus-daemon", ["dbus-daemon", "--nofork", "--nopidfile", "--print-address", "--config-file", config], directory / "bus.log", dict(os.environ))
+    bus.wait_for(lambda: "unix:" in bus.output(), "a bus")
+    return bus
+
+
+@pytest.fixture(scope="session", autouse=True)
+def accessibility_bus():
+    """Before anything looks at the screen."""
+    with public_directory() as directory:
+        os.environ["AT_SPI_BUS_ADDRESS"] = f"unix:path={directory}/bus"
+        bus = start_bus(directory, ACCESSIBILITY_BUS)
+        yield
+        bus.stop()
 
 
 @pytest.fixture(scope="session")
@@ -59,12 +103,29 @@ def bus(sandbox):
 
 
 @pytest.fixture
-def start_app(program, tmp_path):
-    """Starts the app on a sandbox: start_app(sandbox, *arguments) → Screen. Warnings of GTK about the app's own mistakes end it."""
+def guest_home():
+    """Makes the desktop of another Unix user: guest_home() → home directory and environment. Needs root."""
+    with contextlib.ExitStack() as stack:
+
+        def make():
+            home = stack.enter_context(public_directory())
+            stack.callback(start_bus(home, SESSION_BUS).stop)
+            environment = {"DBUS_SESSION_BUS_ADDRESS": f"unix:path={home}/bus"}
+            if "XAUTHORITY" in os.environ:
+                environment["XAUTHORITY"] = str(shutil.copy(os.environ["XAUTHORITY"], home / "Xauthority"))
+            return home, environment
+
+        yield make
+
+
+@pytest.fixture
+def start_app(program, tmp_path, guest_home):
+    """Starts the app on a sandbox: start_app(sandbox, *arguments) → Screen. Warnings of GTK about the app's own mistakes end it.
+    uid: the Unix user whose app it is."""
     started = []
 
-    def start(sandbox, *arguments, **environment):
-        home = tmp_path / "home"
+    def start(sandbox, *arguments, uid=None, **environment):
+        home, guest_environment = (tmp_path / "home", {}) if uid is None else guest_home()
         settings = home / "config" / "gtk-4.0" / "settings.ini"
         settings.parent.mkdir(parents=True, exist_ok=True)
         # What is on its way is nowhere: a test looks at things that have come to rest. A double click stays one on a machine that is busy for longer than
@@ -83,10 +144,15 @@ def start_app(program, tmp_path):
             "GSK_RENDERER": "cairo",
             "LANG": "C.UTF-8",
             "G_DEBUG": "fatal-criticals",
+            **guest_environment,
             **environment,
         }
+        if uid is not None:
+            for path in [home, *home.rglob("*")]:
+                os.chown(path, uid, uid)
         with open(log, "wb") as output:
-            process = subprocess.Popen([str(program), *arguments], env=env, stdout=output, stderr=subprocess.STDOUT)
+            command = [*map(str, sandbox.as_user(uid)), str(program), *arguments]
+            process = subprocess.Popen(command, env=env, stdout=output, stderr=subprocess.STDOUT)
         started.append((process, log))
         screen = Screen(process)
         screen.wait(screen.windows, "a window")

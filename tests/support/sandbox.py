@@ -373,14 +373,15 @@ class Sandbox:
     def run(self, argv, *, uid=None, env=None, **kwargs):
         """Runs a command on this bus, as another Unix user if root asks for it, and returns its CompletedProcess, with output as text
         unless text=False."""
-        prefix = []
-        if uid is not None and uid != os.geteuid():
-            prefix = [*self._view(), "setpriv", *identity(uid)]
         kwargs.setdefault("timeout", 120)
         kwargs.setdefault("cwd", "/")
         kwargs.setdefault("stdin", subprocess.DEVNULL)
         kwargs.setdefault("text", True)
-        return subprocess.run(prefix + [str(word) for word in argv], env=self.env() | (env or {}), capture_output=True, check=False, **kwargs)
+        return subprocess.run(self.as_user(uid) + [str(word) for word in argv], env=self.env() | (env or {}), capture_output=True, check=False, **kwargs)
+
+    def as_user(self, uid):
+        """What to put in front of a command that another Unix user is to run; nothing for oneself or None. Both are the same process."""
+        return [] if uid is None or uid == os.geteuid() else [*self._view(), "setpriv", *identity(uid)]
 
     def env(self):
         """The environment of everything in the sandbox."""
