@@ -21,11 +21,11 @@ typedef struct {
         BhRequest *request;
         BhConnection *connection; /* stays while the message is paused: libsoup has its stream */
         GSocket *socket;
-        int fd;
         Outcome outcome; /* of the last turn */
         guint64 moved;   /* in it */
 
         GArray *pieces; /* sending */
+        int fd;
         guint current;
         guint64 position;
 
@@ -162,19 +162,10 @@ void bh_direct_send(BhRequest *request, int fd, GString *head, GArray *pieces) {
 
 /* In a worker. */
 static gboolean write_held(Transfer *transfer) {
-        gsize done = 0;
-
-        while (done < transfer->held) {
-                gssize n = write(transfer->fd, transfer->block + done, transfer->held - done);
-
-                if (n < 0 && errno == EINTR)
-                        continue;
-                if (n < 0) {
-                        transfer->failure = errno;
-                        transfer->outcome = FAILED;
-                        return FALSE;
-                }
-                done += n;
+        transfer->failure = bh_writer_write(bh_upload_get_writer(transfer->upload), transfer->block, transfer->held);
+        if (transfer->failure != 0) {
+                transfer->outcome = FAILED;
+                return FALSE;
         }
         transfer->moved += transfer->held;
         transfer->left -= transfer->held;
@@ -223,7 +214,8 @@ static void receive_turn_done(gpointer data) {
         Transfer *transfer = data;
 
         bh_connection_progress(transfer->connection, transfer->moved);
-        bh_upload_note_written(transfer->upload, transfer->moved, transfer->failure);
+        if (transfer->failure != 0)
+                bh_upload_note_failure(transfer->upload, transfer->failure);
         switch (transfer->outcome) {
         case MORE:
                 receive_again(NULL, 0, transfer);
@@ -247,7 +239,6 @@ void bh_direct_receive(BhRequest *request, BhUpload *upload, guint64 length, BhD
         Transfer *transfer = transfer_new(request);
 
         transfer->upload = upload;
-        transfer->fd = bh_upload_get_descriptor(upload);
         transfer->received = received;
         transfer->left = length;
         transfer->block = g_malloc(BLOCK);

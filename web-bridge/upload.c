@@ -21,11 +21,10 @@
 struct BhUpload {
         BhServer *server;
         char *token;
-        char *object; /* of the Upload, below the root: "uploads/3" */
-        int fd;
+        char *object;        /* of the Upload, below the root: "uploads/3" */
+        BhWriter writer;     /* the worker's while it is busy */
         GByteArray *filling; /* grows to BLOCK and what one more chunk brings */
         GByteArray *writing; /* the worker's while it is busy */
-        guint64 written;     /* bytes given to the worker */
         int failure;         /* errno of the worker */
         gboolean busy;       /* a worker has it */
         gboolean waiting;    /* room is to be called */
@@ -39,8 +38,8 @@ struct BhUpload {
 };
 
 static void upload_free(BhUpload *upload) {
-        if (upload->fd >= 0)
-                close(upload->fd);
+        if (upload->writer.fd >= 0)
+                close(upload->writer.fd);
         g_clear_pointer(&upload->filling, g_byte_array_unref);
         g_clear_pointer(&upload->writing, g_byte_array_unref);
         g_clear_error(&upload->error);
@@ -79,11 +78,11 @@ static gboolean take_reply(BhUpload *upload, GVariant *reply, GUnixFDList *descr
         fds = descriptors ? g_unix_fd_list_steal_fds(descriptors, &count) : NULL;
         for (int i = 0; fds && i < count; i++) {
                 if (i == index)
-                        upload->fd = fds[i];
+                        upload->writer.fd = fds[i];
                 else
                         close(fds[i]);
         }
-        if (upload->object && upload->fd >= 0)
+        if (upload->object && upload->writer.fd >= 0)
                 return TRUE;
         g_set_error_literal(error, G_IO_ERROR, G_IO_ERROR_INVALID_DATA,
                             "BeginUpload answered without an upload or a descriptor");
@@ -111,7 +110,7 @@ void bh_upload_begin(BhServer *server, const char *token, const char *path, guin
 
         upload->server = server;
         upload->token = g_strdup(token);
-        upload->fd = -1;
+        upload->writer.fd = -1;
         upload->filling = g_byte_array_new();
         upload->writing = g_byte_array_new();
         *beginning = (Beginning){upload, begun, data};
@@ -139,19 +138,8 @@ static void set_failure(BhUpload *upload, int number) {
 /* In a worker. */
 static void write_block(gpointer data) {
         BhUpload *upload = data;
-        gsize done = 0;
 
-        while (done < upload->writing->len) {
-                gssize n = write(upload->fd, upload->writing->data + done, upload->writing->len - done);
-
-                if (n < 0 && errno == EINTR)
-                        continue;
-                if (n < 0) {
-                        upload->failure = errno;
-                        return;
-                }
-                done += n;
-        }
+        upload->failure = bh_writer_write(&upload->writer, upload->writing->data, upload->writing->len);
 }
 
 static void send_commit(BhUpload *upload);
@@ -184,7 +172,6 @@ static void start_writing(BhUpload *upload) {
 
         upload->filling = upload->writing;
         upload->writing = full;
-        upload->written += full->len;
         upload->busy = TRUE;
         bh_work(upload->server->workers, write_block, block_written, upload);
 }
@@ -212,22 +199,21 @@ const GError *bh_upload_get_error(BhUpload *upload) {
         return upload->error;
 }
 
-int bh_upload_get_descriptor(BhUpload *upload) {
-        return upload->fd;
+BhWriter *bh_upload_get_writer(BhUpload *upload) {
+        return &upload->writer;
 }
 
-void bh_upload_note_written(BhUpload *upload, guint64 bytes, int failure) {
-        upload->written += bytes;
-        if (failure != 0 && !upload->error)
+void bh_upload_note_failure(BhUpload *upload, int failure) {
+        if (!upload->error)
                 set_failure(upload, failure);
 }
 
 /* --- end --- */
 
 static void close_descriptor(BhUpload *upload) {
-        if (upload->fd >= 0)
-                close(upload->fd);
-        upload->fd = -1;
+        if (upload->writer.fd >= 0)
+                close(upload->writer.fd);
+        upload->writer.fd = -1;
 }
 
 static gboolean commit_again(gpointer data) {
@@ -274,7 +260,7 @@ static void send_commit(BhUpload *upload) {
                 return;
         }
         options = options_new(upload);
-        g_variant_builder_add(options, "{sv}", "size", g_variant_new_uint64(upload->written));
+        g_variant_builder_add(options, "{sv}", "size", g_variant_new_uint64(upload->writer.position));
         call_upload(upload, "Commit", g_variant_builder_end(options), "(a{sv})", commit_answered);
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "request.h"
+#include "writer.h"
 
 /* One file on its way to the NAS: an Upload object of the service and the descriptor that its content is written to, by a worker thread, in large blocks.
  * Main thread only. Every upload ends with one of bh_upload_commit() and bh_upload_abort(), which take it. */
@@ -29,9 +30,9 @@ gboolean bh_upload_write(BhUpload *upload, gconstpointer data, gsize length);
 /* The error that writing ended with, NULL while all is well. */
 const GError *bh_upload_get_error(BhUpload *upload);
 
-/* For a worker that writes the content itself: the descriptor, which stays the upload's, and what has become of writing (@failure: an errno, or 0). */
-int bh_upload_get_descriptor(BhUpload *upload);
-void bh_upload_note_written(BhUpload *upload, guint64 bytes, int failure);
+/* For a worker that writes the content itself: what it writes with, which stays the upload's; and the errno that writing has ended with. */
+BhWriter *bh_upload_get_writer(BhUpload *upload);
+void bh_upload_note_failure(BhUpload *upload, int failure);
 
 /* Writes the rest, closes the descriptor and commits. */
 void bh_upload_commit(BhUpload *upload, BhUploadEnded ended, gpointer data);
