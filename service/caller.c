@@ -3,6 +3,7 @@
 #include "caller.h"
 
 #include <glib.h>
+#include <unistd.h>
 
 void bh_caller_clear(BhCaller *caller) {
         g_free(caller->username);
@@ -22,4 +23,8 @@ void bh_caller_copy(BhCaller *dest, const BhCaller *src) {
         dest->bus_name = g_strdup(src->bus_name);
         dest->client_address = g_strdup(src->client_address);
         dest->client_agent = g_strdup(src->client_agent);
+}
+
+BhCaller bh_caller_of_service(void) {
+        return (BhCaller){.role = BH_ROLE_ADMIN, .username = g_strdup("baluhostd"), .uid = geteuid(), .pid = getpid()};
 }

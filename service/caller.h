@@ -36,6 +36,9 @@ void bh_caller_clear(BhCaller *caller);
 /* Deep copy into dest, which must be zeroed or cleared. */
 void bh_caller_copy(BhCaller *dest, const BhCaller *src);
 
+/* The service itself, where it does something by itself. To be cleared like all others. */
+BhCaller bh_caller_of_service(void);
+
 static inline bool bh_caller_is_admin(const BhCaller *caller) {
         return caller->role == BH_ROLE_ADMIN;
 }

@@ -114,6 +114,22 @@ static const char *const migrations[] = {
         "INSERT INTO usage_of_roots SELECT '', owner, used_bytes, trash_bytes FROM usage;"
         "DROP TABLE usage;"
         "ALTER TABLE usage_of_roots RENAME TO usage;",
+
+        /* 5: alerts; one active for each kind and subject */
+        "CREATE TABLE alerts ("
+        "  id INTEGER PRIMARY KEY,"
+        "  kind TEXT NOT NULL,"
+        "  subject TEXT NOT NULL,"
+        "  is_critical INTEGER NOT NULL,"
+        "  title TEXT NOT NULL,"
+        "  text TEXT NOT NULL,"
+        "  count INTEGER NOT NULL,"
+        "  raised_usec INTEGER NOT NULL,"
+        "  acknowledged_usec INTEGER NOT NULL," /* 0: nobody did */
+        "  acknowledged_by TEXT,"
+        "  resolved_usec INTEGER NOT NULL" /* 0: it is active */
+        ") STRICT;"
+        "CREATE UNIQUE INDEX active_alerts ON alerts (kind, subject) WHERE resolved_usec = 0;",
 };
 
 int bh_schema_version(void) {

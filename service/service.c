@@ -30,11 +30,6 @@
 #define UPKEEP_USEC (UINT64_C(3600) * BH_USEC_PER_SEC)
 #define UPKEEP_ACCURACY_USEC (UINT64_C(300) * BH_USEC_PER_SEC)
 
-/* The service itself, where it does something by itself. */
-static BhCaller own_caller(void) {
-        return (BhCaller){.role = BH_ROLE_ADMIN, .username = g_strdup("baluhostd"), .uid = geteuid(), .pid = getpid()};
-}
-
 /* Domain ---------------------------------------------------------------------------------------------------------------------------------- */
 
 static int give_away(void *userdata, const BhCaller *caller, const char *from_owner, const char *to_owner, bool trash) {
@@ -115,7 +110,7 @@ static int seed(BhService *service) {
                 {"alex", "demo123", NULL, BH_ROLE_USER, true, 0, -1},
                 {"maria", "demo123", NULL, BH_ROLE_USER, true, 0, -1},
         };
-        _cleanup_(bh_caller_clear) BhCaller caller = own_caller();
+        _cleanup_(bh_caller_clear) BhCaller caller = bh_caller_of_service();
         int r;
 
         for (size_t i = 0; i < G_N_ELEMENTS(people); i++) {
