@@ -10,6 +10,7 @@
 #include <systemd/sd-daemon.h>
 
 #include "account.h"
+#include "alert.h"
 #include "bus/adapters.h"
 #include "bus/call.h"
 #include "bus/connect.h"
@@ -299,6 +300,11 @@ int bh_service_start(BhService *service, const char *bus_address) {
         r = open_accounts(service);
         if (r < 0)
                 return r;
+        r = bh_alerts_load(&service->alerts, service->database);
+        if (r < 0) {
+                bh_log_error_errno(r, "Cannot read the alerts");
+                return r;
+        }
         open_storage(service);
         r = prepare_first_start(service);
         if (r < 0)
@@ -374,6 +380,7 @@ void bh_service_clear(BhService *service) {
         bh_users_free(service->users);
         bh_sessions_free(service->sessions);
         bh_accounts_free(service->accounts);
+        bh_alerts_free(service->alerts);
         bh_database_free(service->database);
         bh_setup_free(service->setup);
         bh_key_clear(&service->key);

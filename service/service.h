@@ -13,6 +13,7 @@
 /* The service as a whole: what main.c puts together and every bus adapter gets as its userdata. The pointers are set once at start. */
 
 typedef struct BhAccounts BhAccounts;
+typedef struct BhAlerts BhAlerts;
 typedef struct BhCalls BhCalls;
 typedef struct BhDatabase BhDatabase;
 typedef struct BhFiles BhFiles;
@@ -40,6 +41,7 @@ typedef struct BhService {
         BhJobs *jobs;
 
         /* Event loop only. */
+        BhAlerts *alerts;
         BhWorkers *workers;
         sd_event *event;
         sd_event_source *workers_source, *sigterm_source, *sigint_source, *flush_source, *upkeep_source, *upload_source;

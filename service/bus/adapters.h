@@ -10,9 +10,11 @@ int bh_bus_sessions_add(BhService *service);
 int bh_bus_users_add(BhService *service);
 int bh_bus_files_add(BhService *service);
 int bh_bus_uploads_add(BhService *service); /* below BH_ROOT_PATH */
+int bh_bus_alerts_add(BhService *service);  /* likewise */
 
 /* Methods of the Manager that are written down with what they are about. */
 int bh_bus_method_list_jobs(sd_bus_message *m, void *userdata, sd_bus_error *error);
+int bh_bus_method_list_alerts(sd_bus_message *m, void *userdata, sd_bus_error *error);
 
 /* Says that SetupRequired or State of the Manager have changed. */
 void bh_bus_manager_emit_changed(BhService *service, const char *property);

@@ -113,6 +113,10 @@ static const sd_bus_vtable vtable[] = {
                                 method_get_health, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD_WITH_ARGS("ListJobs", SD_BUS_ARGS("a{sv}", options), SD_BUS_RESULT("aa{sv}", jobs),
                                 bh_bus_method_list_jobs, SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD_WITH_ARGS("ListAlerts", SD_BUS_ARGS("a{sv}", options), SD_BUS_RESULT("aa{sv}", alerts),
+                                bh_bus_method_list_alerts, SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_SIGNAL_WITH_ARGS("AlertRaised", SD_BUS_ARGS("o", alert, "s", severity, "s", title, "s", text), 0),
+        SD_BUS_SIGNAL_WITH_ARGS("AlertResolved", SD_BUS_ARGS("o", alert, "s", title), 0),
         SD_BUS_VTABLE_END,
 };
 

@@ -67,7 +67,7 @@ def test_an_upload_is_as_described_and_not_listed(bus, user):
 
 
 def test_every_interface_is_compared_by_a_test_here():
-    assert set(INTERFACES.names()) == {"Manager", "Sessions", "Users", "Files", "Upload", "Job"}
+    assert set(INTERFACES.names()) == {"Manager", "Sessions", "Users", "Files", "Upload", "Job", "Alert"}
 
 
 def test_the_objects_below_are_managed_but_the_root_is_not(bus, user):
