@@ -193,6 +193,12 @@ static int command_put(BhConnection *connection, int argc, char **argv) {
 
 /* --- All -------------------------------------------------------------------------------------------------------------- */
 
+/* A Unix user without an account may be let by polkit all the same. But whoever gives a token means its user and nobody else. */
+static gboolean may_try(BhConnectionState state, const char *token) {
+        return state == BH_CONNECTION_READY ||
+               (!token && (state == BH_CONNECTION_SIGNED_OUT || state == BH_CONNECTION_SETUP));
+}
+
 static BhConnection *connect_and_wait(GError **error) {
         const char *token = g_getenv("BALUHOST_TOKEN"), *message;
         g_autoptr(BhConnection) connection = bh_connection_new_for_commands(token);
@@ -200,9 +206,7 @@ static BhConnection *connect_and_wait(GError **error) {
         while (bh_connection_get_state(connection) == BH_CONNECTION_CONNECTING ||
                bh_connection_get_state(connection) == BH_CONNECTION_STARTING)
                 g_main_context_iteration(NULL, TRUE);
-        /* A Unix user without an account may be let by polkit all the same. But whoever gives a token means its user and nobody else. */
-        if (bh_connection_get_state(connection) == BH_CONNECTION_READY ||
-            (bh_connection_get_state(connection) == BH_CONNECTION_SIGNED_OUT && !token))
+        if (may_try(bh_connection_get_state(connection), token))
                 return g_steal_pointer(&connection);
         message = bh_connection_get_message(connection);
         g_set_error_literal(error, G_IO_ERROR, G_IO_ERROR_NOT_CONNECTED,

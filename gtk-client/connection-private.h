@@ -15,6 +15,7 @@ struct _BhConnection {
         BhConnectionState state;
         char *message;
 
+        BhBusManager *manager; /* the only one with properties: it follows SetupRequired */
         BhBusSessions *sessions;
         char *refresh_token;
         char *user_name;
@@ -22,6 +23,7 @@ struct _BhConnection {
         gboolean is_admin;
         gboolean as_administrator; /* without an account, by polkit */
         gboolean renewing;
+        gboolean setting_up;    /* the first administrator is being made and signed in */
         gboolean start_at_once; /* when the service is absent */
 
         GMutex lock; /* for what follows: worker threads read it */
@@ -35,8 +37,11 @@ void bh_connection_set_state(BhConnection *self, BhConnectionState state, const 
 void bh_connection_set_user(BhConnection *self, guint64 id, const char *name, gboolean is_admin);
 /* Takes the description of an account from a{sv}. */
 void bh_connection_set_user_from(BhConnection *self, GVariant *user);
-/* Asks the service who the caller is, and ends in READY or SIGNED_OUT. */
+/* Asks the service who the caller is, and ends in SETUP, READY or SIGNED_OUT. */
 void bh_connection_identify(BhConnection *self);
+
+/* Looks again when the state is no longer what SetupRequired says, unless that is our own doing. */
+void bh_connection_check_setup(BhConnection *self);
 
 /* In connection-session.c. */
 void bh_connection_set_access_token(BhConnection *self, const char *token);

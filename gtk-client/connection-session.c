@@ -135,6 +135,75 @@ gboolean bh_connection_sign_in_finish(BhConnection *self, GAsyncResult *result, 
         return g_task_propagate_boolean(G_TASK(result), error);
 }
 
+typedef struct {
+        char *name;
+        char *password;
+} FirstAdmin;
+
+static void first_admin_free(gpointer data) {
+        FirstAdmin *admin = data;
+
+        g_free(admin->name);
+        g_free(admin->password);
+        g_free(admin);
+}
+
+static void on_first_signed_in(GObject *source, GAsyncResult *result, gpointer user_data) {
+        BhConnection *self = BH_CONNECTION(source);
+        g_autoptr(GTask) task = user_data;
+
+        self->setting_up = FALSE;
+        if (!bh_connection_sign_in_finish(self, result, NULL))
+                bh_connection_check_setup(self); /* the account is made all the same: ask for the password */
+        g_task_return_boolean(task, TRUE);
+}
+
+static void on_set_up(GObject *source, GAsyncResult *result, gpointer user_data) {
+        g_autoptr(GTask) task = user_data;
+        BhConnection *self = g_task_get_source_object(task);
+        const FirstAdmin *admin = g_task_get_task_data(task);
+        GCancellable *cancellable = g_task_get_cancellable(task);
+        g_autoptr(GVariant) user = NULL;
+        GError *error = NULL;
+
+        if (!bh_bus_users_call_create_first_admin_finish(BH_BUS_USERS(source), &user, result, &error)) {
+                self->setting_up = FALSE;
+                bh_connection_check_setup(self); /* somebody else may have been faster */
+                g_task_return_error(task, error);
+                return;
+        }
+        bh_connection_sign_in_async(self, admin->name, admin->password, cancellable, on_first_signed_in,
+                                    g_steal_pointer(&task));
+}
+
+void bh_connection_set_up_async(BhConnection *self, const char *setup_token, const char *name, const char *email,
+                                const char *password, GCancellable *cancellable, GAsyncReadyCallback callback,
+                                gpointer user_data) {
+        g_autoptr(GTask) task = g_task_new(self, cancellable, callback, user_data);
+        FirstAdmin *admin = g_new0(FirstAdmin, 1);
+        g_autoptr(BhBusUsers) users = NULL;
+        GError *error = NULL;
+
+        admin->name = g_strdup(name);
+        admin->password = g_strdup(password);
+        g_task_set_task_data(task, admin, first_admin_free);
+        g_task_set_source_tag(task, bh_connection_set_up_async);
+        users = bh_connection_dup_users(self, &error);
+        if (!users) {
+                g_task_return_error(task, error);
+                return;
+        }
+        self->setting_up = TRUE;
+        bh_bus_users_call_create_first_admin(
+                users, name, password, setup_token,
+                bh_connection_options(self, "email", *email ? g_variant_new_string(email) : NULL, NULL), BH_CALL_FLAGS,
+                BH_CALL_TIMEOUT, cancellable, on_set_up, g_steal_pointer(&task));
+}
+
+gboolean bh_connection_set_up_finish(BhConnection *self, GAsyncResult *result, GError **error) {
+        return g_task_propagate_boolean(G_TASK(result), error);
+}
+
 static void on_administrator_checked(GObject *source, GAsyncResult *result, gpointer user_data) {
         g_autoptr(GTask) task = user_data;
         BhConnection *self = g_task_get_source_object(task);

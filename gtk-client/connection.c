@@ -7,6 +7,7 @@ G_DEFINE_ENUM_TYPE(BhConnectionState, bh_connection_state, G_DEFINE_ENUM_VALUE(B
                    G_DEFINE_ENUM_VALUE(BH_CONNECTION_NO_BUS, "no-bus"),
                    G_DEFINE_ENUM_VALUE(BH_CONNECTION_ABSENT, "absent"),
                    G_DEFINE_ENUM_VALUE(BH_CONNECTION_STARTING, "starting"),
+                   G_DEFINE_ENUM_VALUE(BH_CONNECTION_SETUP, "setup"),
                    G_DEFINE_ENUM_VALUE(BH_CONNECTION_SIGNED_OUT, "signed-out"),
                    G_DEFINE_ENUM_VALUE(BH_CONNECTION_READY, "ready"))
 
@@ -107,6 +108,10 @@ static void on_administrator_again(GObject *source, GAsyncResult *result, gpoint
 void bh_connection_identify(BhConnection *self) {
         if (!self->sessions)
                 return;
+        if (bh_bus_manager_get_setup_required(self->manager)) {
+                bh_connection_set_state(self, BH_CONNECTION_SETUP, NULL);
+                return;
+        }
         bh_connection_set_state(self, BH_CONNECTION_CONNECTING, NULL);
         if (self->as_administrator) {
                 bh_connection_use_administrator_async(self, self->cancellable, on_administrator_again, NULL);
@@ -115,6 +120,13 @@ void bh_connection_identify(BhConnection *self) {
         bh_bus_sessions_call_who_am_i(self->sessions, bh_connection_options(self, NULL),
                                       G_DBUS_CALL_FLAGS_NO_AUTO_START, -1, self->cancellable, on_identified,
                                       g_object_ref(self));
+}
+
+void bh_connection_check_setup(BhConnection *self) {
+        if (!self->manager || self->setting_up)
+                return;
+        if ((self->state == BH_CONNECTION_SETUP) != bh_bus_manager_get_setup_required(self->manager))
+                bh_connection_identify(self);
 }
 
 static void on_proxy(GObject *source, GAsyncResult *result, gpointer user_data) {
@@ -132,12 +144,17 @@ static void on_proxy(GObject *source, GAsyncResult *result, gpointer user_data) 
                 g_set_object(&self->sessions, BH_BUS_SESSIONS(proxy));
         else if (BH_BUS_IS_FILES(proxy))
                 g_set_object(&self->files, BH_BUS_FILES(proxy));
+        else if (BH_BUS_IS_MANAGER(proxy))
+                g_set_object(&self->manager, BH_BUS_MANAGER(proxy));
         else
                 g_set_object(&self->users, BH_BUS_USERS(proxy));
         g_mutex_unlock(&self->lock);
 
-        if (--self->pending_proxies == 0)
-                bh_connection_identify(self);
+        if (--self->pending_proxies > 0)
+                return;
+        g_signal_connect_object(self->manager, "notify::setup-required", G_CALLBACK(bh_connection_check_setup), self,
+                                G_CONNECT_SWAPPED);
+        bh_connection_identify(self);
 }
 
 static void drop_service(BhConnection *self) {
@@ -146,7 +163,10 @@ static void drop_service(BhConnection *self) {
         self->cancellable = g_cancellable_new();
         self->renewing = FALSE;
 
+        if (self->manager)
+                g_signal_handlers_disconnect_by_data(self->manager, self);
         g_mutex_lock(&self->lock);
+        g_clear_object(&self->manager);
         g_clear_object(&self->sessions);
         g_clear_object(&self->files);
         g_clear_object(&self->users);
@@ -155,13 +175,17 @@ static void drop_service(BhConnection *self) {
 
 static void on_name_appeared(GDBusConnection *bus, const char *name, const char *owner, gpointer user_data) {
         BhConnection *self = user_data;
+        const GDBusProxyFlags methods_only =
+                G_DBUS_PROXY_FLAGS_DO_NOT_LOAD_PROPERTIES | G_DBUS_PROXY_FLAGS_DO_NOT_CONNECT_SIGNALS;
         const struct {
                 GType type;
                 const char *interface_name;
+                GDBusProxyFlags flags;
         } proxies[] = {
-                {BH_BUS_TYPE_SESSIONS_PROXY, "org.baluhost.NAS1.Sessions"},
-                {BH_BUS_TYPE_FILES_PROXY, "org.baluhost.NAS1.Files"},
-                {BH_BUS_TYPE_USERS_PROXY, "org.baluhost.NAS1.Users"},
+                {BH_BUS_TYPE_MANAGER_PROXY, "org.baluhost.NAS1.Manager", G_DBUS_PROXY_FLAGS_NONE},
+                {BH_BUS_TYPE_SESSIONS_PROXY, "org.baluhost.NAS1.Sessions", methods_only},
+                {BH_BUS_TYPE_FILES_PROXY, "org.baluhost.NAS1.Files", methods_only},
+                {BH_BUS_TYPE_USERS_PROXY, "org.baluhost.NAS1.Users", methods_only},
         };
 
         drop_service(self);
@@ -169,11 +193,10 @@ static void on_name_appeared(GDBusConnection *bus, const char *name, const char 
         self->pending_proxies = G_N_ELEMENTS(proxies);
         for (guint i = 0; i < G_N_ELEMENTS(proxies); i++)
                 /* Bound to this owner of the name: after a restart nothing of the old one is used by mistake. */
-                g_async_initable_new_async(
-                        proxies[i].type, G_PRIORITY_DEFAULT, self->cancellable, on_proxy, g_object_ref(self),
-                        "g-connection", bus, "g-name", owner, "g-object-path", BH_ROOT_PATH, "g-interface-name",
-                        proxies[i].interface_name, "g-flags",
-                        G_DBUS_PROXY_FLAGS_DO_NOT_LOAD_PROPERTIES | G_DBUS_PROXY_FLAGS_DO_NOT_CONNECT_SIGNALS, NULL);
+                g_async_initable_new_async(proxies[i].type, G_PRIORITY_DEFAULT, self->cancellable, on_proxy,
+                                           g_object_ref(self), "g-connection", bus, "g-name", owner, "g-object-path",
+                                           BH_ROOT_PATH, "g-interface-name", proxies[i].interface_name, "g-flags",
+                                           proxies[i].flags, NULL);
 }
 
 static void on_started(GObject *source, GAsyncResult *result, gpointer user_data) {
@@ -360,6 +383,7 @@ static void bh_connection_dispose(GObject *object) {
         if (self->cancellable)
                 g_cancellable_cancel(self->cancellable);
         g_clear_object(&self->cancellable);
+        g_clear_object(&self->manager);
         g_clear_object(&self->sessions);
         g_clear_object(&self->files);
         g_clear_object(&self->users);

@@ -9,12 +9,13 @@
 G_BEGIN_DECLS
 
 /* CONNECTING: finding out; NO_BUS: the system bus cannot be reached; ABSENT: nobody owns the name of the service; STARTING: its start was asked for;
- * SIGNED_OUT: the service is there and does not know the caller; READY: calls can be made. */
+ * SETUP: the service is there and has no administrator yet; SIGNED_OUT: it is there and does not know the caller; READY: calls can be made. */
 typedef enum {
         BH_CONNECTION_CONNECTING,
         BH_CONNECTION_NO_BUS,
         BH_CONNECTION_ABSENT,
         BH_CONNECTION_STARTING,
+        BH_CONNECTION_SETUP,
         BH_CONNECTION_SIGNED_OUT,
         BH_CONNECTION_READY,
 } BhConnectionState;
@@ -55,6 +56,13 @@ void bh_connection_start_service(BhConnection *self);
 void bh_connection_sign_in_async(BhConnection *self, const char *name, const char *password, GCancellable *cancellable,
                                  GAsyncReadyCallback callback, gpointer user_data);
 gboolean bh_connection_sign_in_finish(BhConnection *self, GAsyncResult *result, GError **error);
+
+/* In the state SETUP: makes the first administrator and signs in. setup_token: the one-time token of the service's journal, "" for root; email: "" for none.
+ * The state changes without this, too, when somebody else does it. */
+void bh_connection_set_up_async(BhConnection *self, const char *setup_token, const char *name, const char *email,
+                                const char *password, GCancellable *cancellable, GAsyncReadyCallback callback,
+                                gpointer user_data);
+gboolean bh_connection_set_up_finish(BhConnection *self, GAsyncResult *result, GError **error);
 
 /* Works without an account, as an administrator of this computer; polkit may ask for a password. */
 void bh_connection_use_administrator_async(BhConnection *self, GCancellable *cancellable, GAsyncReadyCallback callback,

@@ -2,14 +2,13 @@
 #include "user-editor.h"
 
 #include "accessibility.h"
+#include "account-rules.h"
 #include "user-delete-dialog.h"
 
 #include <glib/gi18n.h>
 #include <pwd.h>
-#include <string.h>
 
 #define GB 1000000000.0
-#define MIN_PASSWORD_BYTES 8
 
 struct _BhUserEditor {
         AdwWindow parent_instance;
@@ -69,11 +68,12 @@ static char *unix_user_name(gint64 uid) {
 
 /* Marks a row and says what is wrong; the service has the last word. */
 static const char *find_problem(BhUserEditor *self) {
+        const char *password = text_of(self->password_row),
+                   *problem = *password ? bh_account_password_problem(password) : NULL;
         gint64 uid;
-        gsize length = strlen(text_of(self->password_row));
 
-        if (length > 0 && length < MIN_PASSWORD_BYTES)
-                return _("The password needs at least 8 characters.");
+        if (problem)
+                return problem;
         if (!parse_unix_user(text_of(self->unix_row), &uid))
                 return _("This computer has no such user.");
         return NULL;

@@ -7,6 +7,7 @@
 #include "download.h"
 #include "files-page.h"
 #include "format.h"
+#include "setup-page.h"
 #include "sign-in-page.h"
 #include "trash-page.h"
 #include "undo-stack.h"
@@ -40,6 +41,7 @@ struct _BhWindow {
         GtkSpinner *status_spinner;
         GtkButton *start_button;
         GtkButton *retry_button;
+        BhSetupPage *setup_page;
         BhSignInPage *sign_in_page;
         AdwLeaflet *leaflet;
         AdwWindowTitle *sidebar_title;
@@ -298,6 +300,10 @@ static void show_state(BhWindow *self) {
                 show_status(self, "network-offline-symbolic", _("The NAS Service Is Not Running"),
                             _("Your files are safe, but they cannot be shown before the service runs."), FALSE);
                 break;
+        case BH_CONNECTION_SETUP:
+                bh_setup_page_reset(self->setup_page);
+                gtk_stack_set_visible_child_name(self->state_stack, "setup");
+                break;
         case BH_CONNECTION_SIGNED_OUT:
                 bh_sign_in_page_reset(self->sign_in_page, FALSE);
                 gtk_stack_set_visible_child_name(self->state_stack, "sign-in");
@@ -464,6 +470,7 @@ static void bh_window_class_init(BhWindowClass *klass) {
         GTK_WINDOW_CLASS(klass)->close_request = bh_window_close_request;
 
         g_type_ensure(BH_TYPE_FILES_PAGE);
+        g_type_ensure(BH_TYPE_SETUP_PAGE);
         g_type_ensure(BH_TYPE_SIGN_IN_PAGE);
         g_type_ensure(BH_TYPE_TRASH_PAGE);
         g_type_ensure(BH_TYPE_USAGE_BAR);
@@ -475,6 +482,7 @@ static void bh_window_class_init(BhWindowClass *klass) {
         gtk_widget_class_bind_template_child(widget_class, BhWindow, status_spinner);
         gtk_widget_class_bind_template_child(widget_class, BhWindow, start_button);
         gtk_widget_class_bind_template_child(widget_class, BhWindow, retry_button);
+        gtk_widget_class_bind_template_child(widget_class, BhWindow, setup_page);
         gtk_widget_class_bind_template_child(widget_class, BhWindow, sign_in_page);
         gtk_widget_class_bind_template_child(widget_class, BhWindow, leaflet);
         gtk_widget_class_bind_template_child(widget_class, BhWindow, sidebar_title);
@@ -511,6 +519,7 @@ static void bh_window_init(BhWindow *self) {
         self->transfers = bh_transfer_queue_new(self->connection);
         self->undo = bh_undo_stack_new();
 
+        bh_setup_page_set_connection(self->setup_page, self->connection);
         bh_sign_in_page_set_connection(self->sign_in_page, self->connection);
         bh_files_page_set_connection(self->files_page, self->connection, self->transfers);
         bh_trash_page_set_connection(self->trash_page, self->connection);
