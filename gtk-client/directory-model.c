@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "directory-model.h"
 
+#include "file-merge.h"
 #include "format.h"
 
 /* The first page fills a screen at once, the others are as large as the service gives. */
@@ -130,33 +131,14 @@ static void append_page(BhDirectoryModel *self, GPtrArray *array, BhBusFiles *fi
         }
 }
 
-static void exchange(GPtrArray *a, guint i, GPtrArray *b, guint j) {
-        gpointer item = a->pdata[i];
-
-        a->pdata[i] = b->pdata[j];
-        b->pdata[j] = item;
+static void on_merged(guint position, guint removed, guint added, gpointer user_data) {
+        items_changed(user_data, position, removed, added);
 }
 
-/* Replaces the items by fresh ones; what is the same at both ends stays, one change in the middle is announced. */
 static void merge_fresh(BhDirectoryModel *self) {
         g_autoptr(GPtrArray) fresh = g_steal_pointer(&self->fresh);
-        guint old_length = self->items->len, new_length = fresh->len, head = 0, tail = 0, least;
 
-        least = MIN(old_length, new_length);
-        while (head < least && bh_file_item_equal(self->items->pdata[head], fresh->pdata[head]))
-                head++;
-        while (tail < least - head &&
-               bh_file_item_equal(self->items->pdata[old_length - 1 - tail], fresh->pdata[new_length - 1 - tail]))
-                tail++;
-
-        /* The old objects of both ends go where the selection expects them. */
-        for (guint i = 0; i < head; i++)
-                exchange(self->items, i, fresh, i);
-        for (guint i = 1; i <= tail; i++)
-                exchange(self->items, old_length - i, fresh, new_length - i);
-        g_ptr_array_unref(self->items);
-        self->items = g_ptr_array_ref(fresh);
-        items_changed(self, head, old_length - head - tail, new_length - head - tail);
+        bh_file_merge(self->items, fresh, on_merged, self);
 }
 
 static void finish(BhDirectoryModel *self) {

@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* What the desktop app knows without a display and without a service. */
 
+#include "account-rules.h"
 #include "bus-error.h"
 #include "copy-loop.h"
+#include "file-item.h"
+#include "file-merge.h"
 #include "format.h"
 #include "local-tree.h"
 #include "remote-tree.h"
@@ -93,6 +96,144 @@ static void names_that_lead_out_of_a_folder_are_refused(void) {
         g_assert_false(bh_remote_name_is_safe(".."));
         g_assert_false(bh_remote_name_is_safe("a/b"));
         g_assert_false(bh_remote_name_is_safe("/etc/passwd"));
+}
+
+static void what_is_wrong_with_an_account_is_told_as_one_types(void) {
+        g_autofree char *long_text = g_strnfill(1025, 'a');
+
+        g_assert_null(bh_account_name_problem("anna.b-c_1"));
+        g_assert_nonnull(bh_account_name_problem(""));
+        g_assert_nonnull(bh_account_name_problem(".anna"));
+        g_assert_nonnull(bh_account_name_problem("an na"));
+        g_assert_nonnull(bh_account_name_problem("änna"));
+        g_assert_nonnull(bh_account_name_problem(long_text));
+        g_assert_null(bh_account_email_problem(""));
+        g_assert_null(bh_account_email_problem("a@b"));
+        g_assert_nonnull(bh_account_email_problem("a@"));
+        g_assert_nonnull(bh_account_email_problem("@b"));
+        g_assert_nonnull(bh_account_email_problem("a b@c"));
+        g_assert_null(bh_account_password_problem("12345678"));
+        g_assert_nonnull(bh_account_password_problem("1234567"));
+        g_assert_nonnull(bh_account_password_problem(long_text));
+}
+
+/* --- A folder that is looked at again --------------------------------------------------------------------------------- */
+
+/* Each word is a file, "name" or "name:etag". */
+static GPtrArray *items_of(const char *words) {
+        g_auto(GStrv) list = g_strsplit(words, " ", -1);
+        GPtrArray *items = g_ptr_array_new_with_free_func(g_object_unref);
+        GRefString *folder = g_ref_string_new_intern("folder");
+
+        for (guint i = 0; list[i]; i++) {
+                g_auto(GStrv) parts = g_strsplit(list[i], ":", 2);
+                g_autoptr(GVariant) entry = NULL;
+
+                if (!*list[i])
+                        continue;
+                entry = g_variant_ref_sink(g_variant_new("(sstxtsb)", parts[0], "file", (guint64)1, (gint64)1,
+                                                         (guint64)1, parts[1] ? parts[1] : "old", TRUE));
+                g_ptr_array_add(items, bh_file_item_new(folder, entry));
+        }
+        g_ref_string_release(folder);
+        return items;
+}
+
+typedef struct {
+        GPtrArray *mirror; /* what a view has that only knows the announcements */
+        GPtrArray *items;
+        GString *runs;
+        guint n_runs;
+} Watch;
+
+static void on_merge(guint position, guint removed, guint added, gpointer user_data) {
+        Watch *watch = user_data;
+
+        if (removed > 0)
+                g_ptr_array_remove_range(watch->mirror, position, removed);
+        for (guint i = 0; i < added; i++)
+                g_ptr_array_insert(watch->mirror, (gint)(position + i), watch->items->pdata[position + i]);
+        g_assert_cmpmem(watch->mirror->pdata, watch->mirror->len * sizeof(gpointer), watch->items->pdata,
+                        watch->items->len * sizeof(gpointer));
+        g_string_append_printf(watch->runs, "%u-%u+%u ", position, removed, added);
+        watch->n_runs++;
+}
+
+/* Merges, checks the result, and that every unchanged item kept its object. Returns the runs. */
+static char *merge(const char *before, const char *after, guint *n_runs) {
+        g_autoptr(GPtrArray) items = items_of(before), fresh = items_of(after), expected = items_of(after),
+                             mirror = g_ptr_array_new();
+        g_autoptr(GHashTable) old = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, g_object_unref);
+        Watch watch = {mirror, items, g_string_new(NULL), 0};
+
+        for (guint i = 0; i < items->len; i++) {
+                g_ptr_array_add(mirror, items->pdata[i]);
+                g_hash_table_insert(old, (gpointer)bh_file_item_get_name(items->pdata[i]),
+                                    g_object_ref(items->pdata[i]));
+        }
+        bh_file_merge(items, fresh, on_merge, &watch);
+        g_assert_cmpuint(items->len, ==, expected->len);
+        for (guint i = 0; i < items->len; i++) {
+                BhFileItem *was = g_hash_table_lookup(old, bh_file_item_get_name(items->pdata[i]));
+
+                g_assert_true(bh_file_item_equal(items->pdata[i], expected->pdata[i]));
+                if (was && bh_file_item_equal(was, expected->pdata[i]))
+                        g_assert_true(items->pdata[i] == was);
+        }
+        g_assert_cmpmem(mirror->pdata, mirror->len * sizeof(gpointer), items->pdata, items->len * sizeof(gpointer));
+        if (n_runs)
+                *n_runs = watch.n_runs;
+        return g_string_free(watch.runs, FALSE);
+}
+
+static void only_what_changed_in_a_folder_is_replaced(void) {
+        const struct {
+                const char *before, *after, *runs;
+        } cases[] = {
+                {"a b c", "a b c", ""},
+                {"", "a b", "0-0+2 "},
+                {"a b", "", "0-2+0 "},
+                {"a b c d e", "a:new b c d e:new", "0-1+1 4-1+1 "}, /* two changes, far apart */
+                {"a b c d e", "b c x d", "0-1+0 2-0+1 4-1+0 "},
+                {"b d", "a b c d e", "0-0+1 2-0+1 4-0+1 "},
+                {"a b c d e f", "a c:new d f", "1-2+1 3-1+0 "},
+                {"a a2 b", "a b", "1-1+0 "},
+                {"a b c", "x y z", "0-3+3 "},
+        };
+
+        for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
+                g_autofree char *runs = merge(cases[i].before, cases[i].after, NULL);
+
+                g_assert_cmpstr(runs, ==, cases[i].runs);
+        }
+}
+
+static void items_that_changed_places_are_merged_too(void) {
+        g_autoptr(GPtrArray) items = items_of("a b c d"), fresh = items_of("c a d b"), mirror = g_ptr_array_new();
+        Watch watch = {mirror, items, g_string_new(NULL), 0};
+        const char *const expected[] = {"c", "a", "d", "b"};
+
+        for (guint i = 0; i < items->len; i++)
+                g_ptr_array_add(mirror, items->pdata[i]);
+        bh_file_merge(items, fresh, on_merge, &watch);
+        g_string_free(watch.runs, TRUE);
+        g_assert_cmpuint(items->len, ==, 4);
+        for (guint i = 0; i < 4; i++)
+                g_assert_cmpstr(bh_file_item_get_name(items->pdata[i]), ==, expected[i]);
+}
+
+static void very_many_changes_are_announced_in_few_runs(void) {
+        g_autoptr(GString) before = g_string_new(NULL), after = g_string_new(NULL);
+        g_autofree char *runs = NULL;
+        guint n_runs;
+
+        for (guint i = 0; i < 2001; i++) {
+                g_string_append_printf(before, "%05u ", i);
+                g_string_append_printf(after, "%05u%s ", i, i % 2 ? ":new" : "");
+        }
+        runs = merge(before->str, after->str, &n_runs);
+        g_assert_cmpuint(n_runs, ==, BH_FILE_MERGE_RUNS);
+        g_assert_true(g_str_has_suffix(runs, " 397-1+1 399-1601+1601 "));
 }
 
 /* --- Files of this computer -------------------------------------------------------------------------------------------- */
@@ -218,6 +359,11 @@ int main(int argc, char **argv) {
                 {"/client/errors_of_the_service_are_told_in_its_words", errors_of_the_service_are_told_in_its_words},
                 {"/client/only_the_newest_changes_can_be_undone", only_the_newest_changes_can_be_undone},
                 {"/client/names_that_lead_out_of_a_folder_are_refused", names_that_lead_out_of_a_folder_are_refused},
+                {"/client/what_is_wrong_with_an_account_is_told_as_one_types",
+                 what_is_wrong_with_an_account_is_told_as_one_types},
+                {"/client/only_what_changed_in_a_folder_is_replaced", only_what_changed_in_a_folder_is_replaced},
+                {"/client/items_that_changed_places_are_merged_too", items_that_changed_places_are_merged_too},
+                {"/client/very_many_changes_are_announced_in_few_runs", very_many_changes_are_announced_in_few_runs},
                 {"/client/copying_ends_with_the_content", copying_ends_with_the_content},
                 {"/client/copying_works_where_the_kernel_cannot_and_through_pipes",
                  copying_works_where_the_kernel_cannot_and_through_pipes},
