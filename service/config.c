@@ -36,6 +36,8 @@ static const Key keys[] = {
         {"storage", "root", KEY_PATH, offsetof(BhConfig, storage_root), 0, 0, "/srv/baluhost"},
         {"storage", "quota", KEY_BYTES, offsetof(BhConfig, storage_quota), 0, INT64_MAX, "0"},
         {"storage", "trash-days", KEY_NUMBER, offsetof(BhConfig, trash_days), 0, 36500, "30"},
+        {"storage", "mdstat", KEY_PATH, offsetof(BhConfig, mdstat), 0, 0, "/proc/mdstat"},
+        {"storage", "sysfs", KEY_PATH, offsetof(BhConfig, sysfs), 0, 0, "/sys"},
         {"sessions", "access-lifetime", KEY_NUMBER, offsetof(BhConfig, access_lifetime), 1, SECONDS_MAX, "43200"},
         {"sessions", "access-lifetime-with-refresh", KEY_NUMBER, offsetof(BhConfig, access_lifetime_with_refresh), 1,
          SECONDS_MAX, "900"},

@@ -26,7 +26,8 @@ typedef struct BhDrive {
         char *vendor, *model, *revision, *serial, *wwn, *connection;
         uint64_t size;
         int rotation_rate; /* revolutions a minute; 0 solid state; -1 not known */
-        bool is_removable, is_media_missing, is_optical, has_ata, has_nvme;
+        bool is_removable; /* its medium is, as in a card reader */
+        bool is_media_missing, is_optical, has_ata, has_nvme;
         BhSmart smart; /* is_supported false: neither ATA nor NVMe values */
 } BhDrive;
 

@@ -23,6 +23,7 @@
 #include "session.h"
 #include "setup.h"
 #include "signin.h"
+#include "udisks.h"
 #include "user.h"
 
 /* Sessions that were used are written down after so long, and not at all while none is. */
@@ -345,6 +346,7 @@ void bh_service_stop(BhService *service) {
         bh_jobs_cancel_all(service->jobs);
         if (service->files)
                 bh_files_stop(service->files);
+        bh_udisks_stop(service->udisks);
         bh_service_check_idle(service);
 }
 
@@ -367,6 +369,7 @@ void bh_service_clear(BhService *service) {
         bh_jobs_free(service->jobs);
         bh_calls_free(service->calls);
         bh_peers_free(service->peers);
+        bh_udisks_free(service->udisks);
         sd_bus_close_unref(service->bus);
         sd_event_source_disable_unref(service->workers_source);
         sd_event_source_disable_unref(service->sigterm_source);

@@ -22,6 +22,7 @@ typedef struct BhPeers BhPeers;
 typedef struct BhSessions BhSessions;
 typedef struct BhSetup BhSetup;
 typedef struct BhSignin BhSignin;
+typedef struct BhUdisks BhUdisks;
 typedef struct BhUsers BhUsers;
 
 typedef struct BhService {
@@ -39,6 +40,7 @@ typedef struct BhService {
         char *storage_problem; /* owned; a sentence why, when there is none */
         BhSetup *setup;
         BhJobs *jobs;
+        BhUdisks *udisks;
 
         /* Event loop only. */
         BhAlerts *alerts;

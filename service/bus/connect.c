@@ -11,6 +11,7 @@
 #include "bus/peer.h"
 #include "errors.h"
 #include "log.h"
+#include "udisks.h"
 
 static int open_bus(const char *address, sd_bus **ret) {
         __attribute__((cleanup(sd_bus_unrefp))) sd_bus *bus = NULL;
@@ -53,6 +54,10 @@ static int add_objects(BhService *service) {
         return 0;
 }
 
+static void observe_jobs(void *userdata, const BhInventory *inventory) {
+        bh_jobs_observe(((BhService *)userdata)->jobs);
+}
+
 int bh_bus_connect(BhService *service, const char *address) {
         int r;
 
@@ -68,6 +73,12 @@ int bh_bus_connect(BhService *service, const char *address) {
         }
         service->calls = bh_calls_new(service);
         service->jobs = bh_jobs_new(service);
+        r = bh_udisks_new(&service->udisks, service->bus, service->event, address, service->config.mdstat);
+        if (r < 0) {
+                bh_log_error_errno(r, "Cannot watch UDisks2");
+                return r;
+        }
+        bh_udisks_add_listener(service->udisks, observe_jobs, service);
         r = add_objects(service);
         if (r < 0) {
                 bh_log_error_errno(r, "Cannot put the interfaces on the bus");
