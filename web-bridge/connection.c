@@ -199,6 +199,10 @@ void bh_connection_serve_again(BhConnection *connection) {
         serve_wire(connection, bh_wire_renew(connection->wire));
 }
 
+void bh_connection_hold_head(BhConnection *connection) {
+        bh_wire_hold_head(connection->wire);
+}
+
 gboolean bh_connection_is_plain(BhConnection *connection) {
         return G_IS_SOCKET_CONNECTION(connection->stream);
 }

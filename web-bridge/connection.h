@@ -51,6 +51,9 @@ void bh_connection_serve(BhConnection *connection, GIOStream *stream);
 /* Lets libsoup serve it anew after the answer to a request went past libsoup, which is left with an ended stream. */
 void bh_connection_serve_again(BhConnection *connection);
 
+/* The answer that libsoup is about to write has a body: its head goes out with the first of it. */
+void bh_connection_hold_head(BhConnection *connection);
+
 /* Whether bytes may go between the socket and files directly: not through TLS. */
 gboolean bh_connection_is_plain(BhConnection *connection);
 

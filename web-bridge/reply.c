@@ -185,12 +185,23 @@ void bh_reply_finish(BhRequest *request) {
         bh_request_resume(request);
 }
 
+/* Head and body in one piece save the client a wake-up, and us a call of the kernel for each answer. Not before all of the request is there: libsoup has more
+ * to do then than to write the answer. */
+static void hold_head(BhRequest *request, GBytes *body) {
+        BhConnection *connection = bh_request_connection(request);
+
+        if (connection && request->complete && !request->bypassed && g_bytes_get_size(body) > 0 &&
+            !bh_request_is(request, "HEAD"))
+                bh_connection_hold_head(connection);
+}
+
 void bh_reply_bytes(BhRequest *request, guint status, const char *type, GBytes *body) {
         if (request->gone || request->answered)
                 return;
         soup_server_message_set_status(request->msg, status, bh_status_phrase(status));
         soup_message_headers_replace(soup_server_message_get_response_headers(request->msg), "Content-Type", type);
         soup_message_body_append_bytes(soup_server_message_get_response_body(request->msg), body);
+        hold_head(request, body);
         bh_reply_finish(request);
 }
 

@@ -2,6 +2,7 @@
 #include "wire.h"
 
 #include "guard.h"
+#include "watch.h"
 
 #include <string.h>
 
@@ -17,6 +18,12 @@ typedef enum {
         REFUSES,
         DETACHED, /* a new wire has the connection */
 } Mode;
+
+typedef enum {
+        HOLDS_NOTHING,
+        HOLDS_NEXT, /* what libsoup writes next is the head of an answer, which has a body */
+        HOLDS_HEAD,
+} Hold;
 
 #define WIRE_TYPE_INPUT (wire_input_get_type())
 G_DECLARE_FINAL_TYPE(WireInput, wire_input, WIRE, INPUT, GInputStream)
@@ -37,6 +44,7 @@ struct _WireOutput {
 struct _BhWire {
         GIOStream parent;
         GIOStream *base;
+        GSource *watch; /* of its socket; NULL when there is more than a socket below */
         WireInput *input;
         WireOutput *output;
         BhWireRefused refused;
@@ -46,9 +54,12 @@ struct _BhWire {
         GByteArray *received;
         gsize taken;     /* bytes of it that were given on */
         gsize scanned;   /* bytes behind these that were searched for the end of a head */
+        gboolean large;  /* what received has grown to, a body's block */
         gboolean served; /* a head was given on already */
         gboolean ended;  /* see say_end() */
-        gsize head;      /* bytes of the checked head that are still to be given on; nothing behind it is before that */
+        Hold hold;
+        GByteArray *held; /* the head of an answer that waits for its body */
+        gsize head; /* bytes of the checked head that are still to be given on; nothing behind it is before that */
 };
 
 static void wire_input_pollable(GPollableInputStreamInterface *interface);
@@ -69,14 +80,30 @@ static GPollableOutputStream *base_output(BhWire *wire) {
 
 /* --- input --- */
 
-/* Receives what is there, at most a block. As g_pollable_input_stream_read_nonblocking(). */
+/* Receives what is there, at most @size bytes. As g_pollable_input_stream_read_nonblocking(). */
+static gssize receive_into(BhWire *wire, void *buffer, gsize size, GError **error) {
+        return g_pollable_input_stream_read_nonblocking(base_input(wire), buffer, size, NULL, error);
+}
+
+/* Of a head, which is short: what waits for its rest takes no more memory than it is long. */
+static gssize receive_head(BhWire *wire, GError **error) {
+        guint8 block[HEAD_BLOCK];
+        gssize got = receive_into(wire, block, sizeof block, error);
+
+        if (got > 0)
+                g_byte_array_append(wire->received, block, got);
+        return got;
+}
+
 static gssize receive(BhWire *wire, GError **error) {
-        guint had = wire->received->len, block = wire->mode == EXPECTS_HEAD ? HEAD_BLOCK : BLOCK;
+        guint had = wire->received->len;
         gssize got;
 
-        g_byte_array_set_size(wire->received, had + block);
-        got = g_pollable_input_stream_read_nonblocking(base_input(wire), wire->received->data + had, block, NULL,
-                                                       error);
+        if (wire->mode == EXPECTS_HEAD)
+                return receive_head(wire, error);
+        wire->large = TRUE;
+        g_byte_array_set_size(wire->received, had + BLOCK);
+        got = receive_into(wire, wire->received->data + had, BLOCK, error);
         g_byte_array_set_size(wire->received, had + MAX(got, 0));
         return got;
 }
@@ -194,7 +221,8 @@ static gssize wire_read(BhWire *wire, void *buffer, gsize size, GError **error) 
 }
 
 /* Whether a read can make progress without the socket. */
-static gboolean has_something(BhWire *wire) {
+static gboolean has_something(gpointer data) {
+        BhWire *wire = data;
         gsize here = wire->received->len - wire->taken;
 
         switch (wire->mode) {
@@ -243,11 +271,20 @@ static gboolean input_is_readable(GPollableInputStream *stream) {
         return !wire || has_something(wire) || g_pollable_input_stream_is_readable(base_input(wire));
 }
 
+/* @data: the input, which the source that waits holds. */
+static gboolean wait_is_over(gpointer data) {
+        BhWire *wire = ((WireInput *)data)->wire;
+
+        return !wire || has_something(wire);
+}
+
 static GSource *input_create_source(GPollableInputStream *stream, GCancellable *cancellable) {
         BhWire *wire = WIRE_INPUT(stream)->wire;
         g_autoptr(GSource) child = NULL;
 
-        if (!wire || has_something(wire))
+        if (wire && wire->watch)
+                child = bh_watch_wait(wire->watch, wait_is_over, stream);
+        else if (!wire || has_something(wire))
                 child = g_timeout_source_new(0);
         else
                 child = g_pollable_input_stream_create_source(base_input(wire), NULL);
@@ -278,14 +315,56 @@ static gboolean is_writing(BhWire *wire) {
         return wire && wire->mode != DETACHED && wire->mode != REFUSES;
 }
 
+static void let_go(BhWire *wire) {
+        wire->hold = HOLDS_NOTHING;
+        g_byte_array_set_size(wire->held, 0);
+}
+
+/* The head and the beginning of the body in one piece. The number of bytes of @data that were written, or -1 with @error. */
+static gssize write_together(BhWire *wire, const void *data, gsize length, GError **error) {
+        GOutputVector pieces[] = {{wire->held->data, wire->held->len}, {data, length}};
+        gsize written = 0;
+
+        switch (g_pollable_output_stream_writev_nonblocking(base_output(wire), pieces, G_N_ELEMENTS(pieces), &written,
+                                                            NULL, error)) {
+        case G_POLLABLE_RETURN_OK:
+                break;
+        case G_POLLABLE_RETURN_WOULD_BLOCK:
+                g_set_error_literal(error, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK, "The client does not read");
+                return -1;
+        case G_POLLABLE_RETURN_FAILED:
+        default:
+                return -1;
+        }
+        if (written <= wire->held->len) {
+                g_byte_array_remove_range(wire->held, 0, written);
+                g_set_error_literal(error, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK, "The client does not read");
+                return -1;
+        }
+        written -= wire->held->len;
+        let_go(wire);
+        return written;
+}
+
 static gssize output_write(GOutputStream *stream, const void *data, gsize length, GCancellable *cancellable,
                            GError **error) {
         BhWire *wire = WIRE_OUTPUT(stream)->wire;
 
-        if (is_writing(wire))
+        if (!is_writing(wire)) {
+                g_set_error_literal(error, G_IO_ERROR, G_IO_ERROR_CLOSED, "The connection is no longer libsoup's");
+                return -1;
+        }
+        switch (wire->hold) {
+        case HOLDS_NEXT:
+                g_byte_array_append(wire->held, data, length);
+                wire->hold = HOLDS_HEAD;
+                return length;
+        case HOLDS_HEAD:
+                return write_together(wire, data, length, error);
+        case HOLDS_NOTHING:
+        default:
                 return g_pollable_output_stream_write_nonblocking(base_output(wire), data, length, NULL, error);
-        g_set_error_literal(error, G_IO_ERROR, G_IO_ERROR_CLOSED, "The connection is no longer libsoup's");
-        return -1;
+        }
 }
 
 static gssize output_write_nonblocking(GPollableOutputStream *stream, const void *data, gsize length, GError **error) {
@@ -337,21 +416,31 @@ static GOutputStream *wire_get_output(GIOStream *stream) {
         return G_OUTPUT_STREAM(BH_WIRE(stream)->output);
 }
 
+static void stop_watching(BhWire *wire) {
+        if (wire->watch)
+                g_source_destroy(wire->watch);
+        g_clear_pointer(&wire->watch, g_source_unref);
+}
+
 static gboolean wire_close(GIOStream *stream, GCancellable *cancellable, GError **error) {
         BhWire *wire = BH_WIRE(stream);
 
+        if (wire->mode != DETACHED)
+                stop_watching(wire);
         return wire->mode == DETACHED || g_io_stream_close(wire->base, NULL, error);
 }
 
 static void wire_finalize(GObject *object) {
         BhWire *wire = BH_WIRE(object);
 
+        stop_watching(wire);
         wire->input->wire = NULL;
         wire->output->wire = NULL;
         g_clear_object(&wire->input);
         g_clear_object(&wire->output);
         g_clear_object(&wire->base);
         g_byte_array_unref(wire->received);
+        g_byte_array_unref(wire->held);
         g_free(wire->target);
         G_OBJECT_CLASS(bh_wire_parent_class)->finalize(object);
 }
@@ -369,9 +458,10 @@ static void bh_wire_init(BhWire *wire) {
         wire->output = g_object_new(WIRE_TYPE_OUTPUT, NULL);
         wire->output->wire = wire;
         wire->received = g_byte_array_new();
+        wire->held = g_byte_array_new();
 }
 
-BhWire *bh_wire_new(GIOStream *base, BhWireRefused refused, gpointer data) {
+static BhWire *wire_new(GIOStream *base, BhWireRefused refused, gpointer data) {
         BhWire *wire = g_object_new(BH_TYPE_WIRE, NULL);
 
         wire->base = g_object_ref(base);
@@ -380,15 +470,29 @@ BhWire *bh_wire_new(GIOStream *base, BhWireRefused refused, gpointer data) {
         return wire;
 }
 
+BhWire *bh_wire_new(GIOStream *base, BhWireRefused refused, gpointer data) {
+        BhWire *wire = wire_new(base, refused, data);
+
+        if (G_IS_SOCKET_CONNECTION(base))
+                wire->watch = bh_watch_new(g_socket_get_fd(g_socket_connection_get_socket(G_SOCKET_CONNECTION(base))));
+        return wire;
+}
+
 void bh_wire_expect_head(BhWire *wire) {
         if (wire->mode != PASSES)
                 return;
         wire->mode = EXPECTS_HEAD;
         wire->scanned = 0;
-        if (wire->received->len > 0)
+        if (wire->received->len > 0 || !wire->large)
                 return;
         g_byte_array_unref(wire->received); /* a connection that waits holds no block */
         wire->received = g_byte_array_new();
+        wire->large = FALSE;
+}
+
+void bh_wire_hold_head(BhWire *wire) {
+        if (wire->hold == HOLDS_NOTHING)
+                wire->hold = HOLDS_NEXT;
 }
 
 const char *bh_wire_get_target(BhWire *wire) {
@@ -400,9 +504,11 @@ gsize bh_wire_take(BhWire *wire, void *buffer, gsize size) {
 }
 
 BhWire *bh_wire_renew(BhWire *wire) {
-        BhWire *next = bh_wire_new(wire->base, wire->refused, wire->data);
+        BhWire *next = wire_new(wire->base, wire->refused, wire->data);
 
+        next->watch = g_steal_pointer(&wire->watch);
         g_byte_array_append(next->received, wire->received->data + wire->taken, wire->received->len - wire->taken);
         wire->mode = DETACHED;
+        let_go(wire);
         return next;
 }

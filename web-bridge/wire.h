@@ -19,6 +19,9 @@ BhWire *bh_wire_new(GIOStream *base, BhWireRefused refused, gpointer data);
 /* The body, if any, has been read: what follows is a head. */
 void bh_wire_expect_head(BhWire *wire);
 
+/* What libsoup writes next is the head of an answer with a body: it waits for the first of the body, so that both go out in one piece. */
+void bh_wire_hold_head(BhWire *wire);
+
 /* The request target of the last head, as it came: libsoup's own resolves "..", decodes and encodes. Borrowed, "" before the first. */
 const char *bh_wire_get_target(BhWire *wire);
 

@@ -99,13 +99,13 @@ static void what_has_no_disk_behind_it_can_be_written_all_the_same(void) {
 
 int main(int argc, char **argv) {
         g_test_init(&argc, &argv, NULL);
-        g_test_add_func("/writer/what_is_written_is_there_and_the_disk_has_begun_with_all_but_the_last_step",
+        g_test_add_func("/web/writer/what_is_written_is_there_and_the_disk_has_begun_with_all_but_the_last_step",
                         what_is_written_is_there_and_the_disk_has_begun_with_all_but_the_last_step);
-        g_test_add_func("/writer/a_small_file_is_left_to_fsync", a_small_file_is_left_to_fsync);
-        g_test_add_func("/writer/what_did_fit_counts_when_the_rest_does_not",
+        g_test_add_func("/web/writer/a_small_file_is_left_to_fsync", a_small_file_is_left_to_fsync);
+        g_test_add_func("/web/writer/what_did_fit_counts_when_the_rest_does_not",
                         what_did_fit_counts_when_the_rest_does_not);
-        g_test_add_func("/writer/an_error_of_writing_is_returned", an_error_of_writing_is_returned);
-        g_test_add_func("/writer/what_has_no_disk_behind_it_can_be_written_all_the_same",
+        g_test_add_func("/web/writer/an_error_of_writing_is_returned", an_error_of_writing_is_returned);
+        g_test_add_func("/web/writer/what_has_no_disk_behind_it_can_be_written_all_the_same",
                         what_has_no_disk_behind_it_can_be_written_all_the_same);
         return g_test_run();
 }
