@@ -31,6 +31,7 @@ SERVICE_TREE = [
     "usr/share/man/man5/baluhost.conf.5",
     "usr/share/man/man8/baluhostd.8",
     "usr/share/polkit-1/actions/org.baluhost.nas1.policy",
+    "usr/share/polkit-1/rules.d/org.baluhost.nas1.rules",
 ]
 WEB_TREE = [
     "usr/lib/systemd/system/baluhost-web.service",

@@ -2,16 +2,18 @@
 # SPDX-License-Identifier: MIT
 """A polkit authority for private buses on which polkitd cannot run, because that needs root.
 
-usage: polkit_authority.py POLICY UID...
+usage: polkit_authority.py ACTIONS SERVICE-UID=RULES UID...
 
-Owns org.freedesktop.PolicyKit1 on the bus of DBUS_SYSTEM_BUS_ADDRESS, knows the actions of the policy file, and allows every one of them
-to root and to the Unix users that are named. Others would have to authenticate, which nobody can here: they get "challenge", as from polkitd
+Owns org.freedesktop.PolicyKit1 on the bus of DBUS_SYSTEM_BUS_ADDRESS, knows the actions of the policy files in the directory ACTIONS, and allows every one
+of them to root and to the Unix users that are named; to the service, those that its file of rules names as strings. Others would have to authenticate, which nobody can here: they get "challenge", as from polkitd
 without an authentication agent, and an action that the policy does not know is an error, as from polkitd.
 """
 
 import os
+import re
 import sys
 import xml.etree.ElementTree as ElementTree
+from pathlib import Path
 
 import gi
 
@@ -77,10 +79,12 @@ def read_actions(path):
 
 
 class Authority:
-    def __init__(self, connection, actions, allowed):
+    def __init__(self, connection, actions, allowed, granted):
+        """allowed: uids that may do everything. granted: pairs of a uid and an action."""
         self.connection = connection
         self.actions = actions
         self.allowed = allowed
+        self.granted = granted
 
     def uid_of(self, subject):
         kind, details = subject
@@ -116,7 +120,7 @@ class Authority:
             except (GLib.Error, OSError, ValueError) as error:
                 invocation.return_dbus_error(NAME + ".Error.Failed", str(error))
                 return
-            allowed = uid == 0 or uid in self.allowed
+            allowed = uid == 0 or uid in self.allowed or (uid, action) in self.granted
             invocation.return_value(GLib.Variant("((bba{ss}))", ((allowed, not allowed, {}),)))
 
     def on_get(self, _connection, _sender, _path, _interface, name):
@@ -128,10 +132,15 @@ class Authority:
 
 
 def main():
-    policy, *uids = sys.argv[1:]
+    directory, service_rules, *uids = sys.argv[1:]
+    actions = {}
+    for policy in Path(directory).glob("*.policy"):
+        actions |= read_actions(policy)
+    service_uid, rules = service_rules.split("=", 1)
+    granted = {(int(service_uid), action) for action in re.findall(r'"([a-z0-9.-]+)"', Path(rules).read_text(encoding="utf-8"))}
     loop = GLib.MainLoop()
     connection = Gio.bus_get_sync(Gio.BusType.SYSTEM, None)
-    authority = Authority(connection, read_actions(policy), {int(uid) for uid in uids})
+    authority = Authority(connection, actions, {int(uid) for uid in uids}, granted)
     interface = Gio.DBusNodeInfo.new_for_xml(XML).interfaces[0]
     connection.register_object(PATH, interface, authority.on_call, authority.on_get, None)
     Gio.bus_own_name_on_connection(connection, NAME, Gio.BusNameOwnerFlags.NONE, None, lambda *_: loop.quit())

@@ -7,13 +7,12 @@
 
 As root it is arranged as on an installed system: service and bridge are Unix users of their own, and the real polkitd decides with our policy,
 in a mount namespace where the sandbox's rules stand in for the system's. As an ordinary user, who can do neither, everything runs as that user and
-polkit_authority.py stands in for polkitd.
+polkit_authority.py stands in for polkitd. Disks are those of support/udisks, which plays udisksd.
 """
 
 import configparser
 import json
 import os
-import pwd
 import re
 import shlex
 import shutil
@@ -22,16 +21,15 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
-from xml.sax.saxutils import escape
 
 from . import bus as bus_module
+from . import private_bus
 from .bus import NAME, Bus, BusError
+from .disks import UDISKS_NAME, Disks
 from .process import Child, identity, start_time, wait_until
 from .web import Web
 
 SOURCE_DIR = Path(__file__).resolve().parents[2]
-POLKITD = Path("/usr/lib/polkit-1/polkitd")
-
 # Unix users that every Debian has (base-passwd) and whose processes have nothing to do with BaluHost; the bus and polkit accept only users that
 # have a name. Used only when we are root.
 SERVICE_UID = 34  # backup
@@ -48,64 +46,8 @@ MARIA = ("maria", "demo123")
 RUNTIME_PARENT = "/tmp"
 RUNTIME_PREFIX = "baluhost-"
 
-BUS_CONFIG = """<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bus Configuration 1.0//EN"
- "http://www.freedesktop.org/standards/dbus/1.0/busconfig.dtd">
-<busconfig>
-  <type>system</type>
-  <listen>unix:path={socket}</listen>
-  <auth>EXTERNAL</auth>
-  {servicedir}
-  <!-- The rules and limits of Debian's system bus. -->
-  <policy context="default">
-    <allow user="*"/>
-    <deny own="*"/>
-    <deny send_type="method_call"/>
-    <allow send_type="signal"/>
-    <allow send_requested_reply="true" send_type="method_return"/>
-    <allow send_requested_reply="true" send_type="error"/>
-    <allow receive_type="method_call"/>
-    <allow receive_type="method_return"/>
-    <allow receive_type="error"/>
-    <allow receive_type="signal"/>
-    <allow send_destination="org.freedesktop.DBus" send_interface="org.freedesktop.DBus"/>
-    <allow send_destination="org.freedesktop.DBus" send_interface="org.freedesktop.DBus.Introspectable"/>
-    <allow send_destination="org.freedesktop.DBus" send_interface="org.freedesktop.DBus.Properties"/>
-    <deny send_destination="org.freedesktop.DBus" send_interface="org.freedesktop.DBus" send_member="UpdateActivationEnvironment"/>
-    <deny send_destination="org.freedesktop.DBus" send_interface="org.freedesktop.DBus.Debug.Stats"/>
-  </policy>
-  <policy user="root">
-    <allow send_destination="org.freedesktop.DBus" send_interface="org.freedesktop.DBus.Monitoring"/>
-  </policy>
-  <policy user="{polkit_user}">
-    <allow own="org.freedesktop.PolicyKit1"/>
-    <allow send_interface="org.freedesktop.PolicyKit1.AuthenticationAgent"/>
-  </policy>
-  <policy context="default">
-    <allow send_destination="org.freedesktop.PolicyKit1"/>
-  </policy>
-  <include>{service_policy}</include>
-</busconfig>
-"""
-
-POLKIT_RULES = """// Who administers this sandbox: root; and a Unix user that the tests use to show what a rule can hand out.
-polkit.addAdminRule(function(action, subject) { return ["unix-user:0"]; });
-polkit.addRule(function(action, subject) {
-    if (action.id.indexOf("org.baluhost.nas1.") === 0 && %s.indexOf(subject.user) >= 0)
-        return polkit.Result.YES;
-    return polkit.Result.NOT_HANDLED;
-});
-"""
-
-
 class SandboxError(Exception):
     pass
-
-
-def can_isolate_mounts():
-    """Whether we may have a mount namespace of our own, which running polkitd with our own policy takes."""
-    if os.geteuid() != 0 or not POLKITD.exists():
-        return False
-    return subprocess.run(["unshare", "-m", "--propagation", "private", "true"], capture_output=True, check=False).returncode == 0
 
 
 def closed_directory(path):
@@ -149,7 +91,7 @@ class Sandbox:
     service_config, bridge_config: {section: {key: value}}, on top of the sandbox's own. fast_passwords: cheap password hashing and generous login
     limits, which tests want that sign in a thousand times; such a sandbox is not fit for anything else. activatable: the bus starts
     the service again when it is called after it ended, as systemd would. with_bridge: whether there is a web bridge.
-    polkit_allows: Unix users that polkit allows every action, besides root and OPERATOR_UID.
+    udisks: whether there is a UDisks2 from the beginning. polkit_allows: Unix users that polkit allows every action, besides root and OPERATOR_UID.
     """
 
     def __init__(
@@ -162,6 +104,7 @@ class Sandbox:
         fast_passwords=False,
         activatable=False,
         with_bridge=True,
+        udisks=True,
         polkit_allows=(),
         separate_users=None,
         environment=None,
@@ -175,10 +118,11 @@ class Sandbox:
         self.state_dir = Path(state_dir).resolve()
         self.activatable = activatable
         self.with_bridge = with_bridge
+        self.with_udisks = udisks
         self.polkit_allows = sorted({OPERATOR_UID, *polkit_allows} - {0})
         self.environment = environment or {}
         self.notes = []
-        self.has_real_polkit = can_isolate_mounts()
+        self.has_real_polkit = private_bus.can_isolate_mounts()
         if os.geteuid() == 0 and not self.has_real_polkit:
             self.notes.append("no mount namespace to be had here: a stand-in answers for polkitd")
         # Other Unix users must get at the programs and at their state. Where the checkout is in root's home, they see it through an opened view.
@@ -193,6 +137,7 @@ class Sandbox:
 
         self.storage_dir = self.state_dir / "storage"
         self.service_state_dir = self.state_dir / "state"
+        self.udisks_dir = self.state_dir / "udisks"
         self.config_dir = self.state_dir / "etc"
         self.log_dir = self.state_dir / "log"
         self.service_config_file = self.config_dir / "baluhost.conf"
@@ -224,6 +169,7 @@ class Sandbox:
         self.url = None
         self._bus_daemon = None
         self._polkit = None
+        self._udisks = None
         self._service = None
         self._bridge = None
         self._control = None
@@ -244,7 +190,12 @@ class Sandbox:
         try:
             self._prepare()
             self._start_bus()
+            # The simulator of disks comes up while polkit does.
+            if self.with_udisks:
+                self._launch_udisks()
             self._start_polkit()
+            if self.with_udisks:
+                self._wait_for_udisks()
             self.start_service()
             if self.with_bridge:
                 self.start_bridge()
@@ -255,7 +206,7 @@ class Sandbox:
     def stop(self):
         """Ends what start() began, and removes a temporary sandbox. Returns what went wrong in it: crashes, sanitizer reports, an unclean end."""
         problems = []
-        for child in (self._bridge, self._service):
+        for child in (self._bridge, self._service, self._udisks):
             if child is None:
                 continue
             had_ended = not child.is_running()
@@ -264,8 +215,9 @@ class Sandbox:
                 problems.append(f"{child.name} did not end within its time and was killed")
             elif status != 0 and not (had_ended and status == -signal.SIGKILL):
                 problems.append(f"{child.name} ended with status {status}:\n{child.output()[-4000:]}")
-        self._bridge = self._service = None
+        self._bridge = self._service = self._udisks = None
         self._stop_activated_service(problems)
+        problems += self._udisks_problems()
         if self._control is not None:
             self._control.close()
             self._control = None
@@ -312,6 +264,26 @@ class Sandbox:
         self._polkit.stop()
         self._polkit = None
 
+    def start_udisks(self):
+        """Starts the stand-in of udisksd, with the disks that the last one left; meanwhile, their time went on."""
+        self._launch_udisks()
+        self._wait_for_udisks()
+
+    def stop_udisks(self):
+        """Ends it as systemd would. Returns its exit status."""
+        status = self._udisks.stop()
+        self._udisks = None
+        wait_until(lambda: self._control.name_owner(UDISKS_NAME) is None, "the bus to notice that udisksd has ended")
+        return status
+
+    def restart_udisks(self):
+        self.stop_udisks()
+        self.start_udisks()
+
+    def disks(self):
+        """A new client of UDisks2 and of what can be done to the simulated disks, as the Unix user who runs the tests."""
+        return Disks(self.bus_address)
+
     def start_bridge(self):
         """Starts baluhost-web and returns when it listens. Sets url."""
         self._bridge = Child("baluhost-web", self._bridge_command(), self.log_dir / "web.log", self.env(), self._uid(self.bridge_uid), self._view())
@@ -353,7 +325,7 @@ class Sandbox:
 
     def check(self):
         """Raises when something that start() began has ended by itself."""
-        for child in (self._bus_daemon, self._polkit, self._service, self._bridge):
+        for child in (self._bus_daemon, self._polkit, self._udisks, self._service, self._bridge):
             if child is not None:
                 child.check()
 
@@ -434,6 +406,20 @@ class Sandbox:
     def _bridge_command(self):
         return [self.build_dir / "web-bridge" / "baluhost-web", "--config", self.bridge_config_file]
 
+    def _launch_udisks(self):
+        command = [sys.executable, "-m", "support.udisks", self.udisks_dir, self.state_dir]
+        env = self.env() | {"PYTHONPATH": str(SOURCE_DIR / "tests"), "PYTHONDONTWRITEBYTECODE": "1"}
+        self._udisks = Child("udisks", command, self.log_dir / "udisks.log", env)
+
+    def _wait_for_udisks(self):
+        self._udisks.wait_for(lambda: self._control.name_pid(UDISKS_NAME) == self._udisks.pid, "UDisks2 on the bus")
+
+    def _udisks_problems(self):
+        """What its stand-in should never say."""
+        log = self.log_dir / "udisks.log"
+        said = log.read_text(encoding="utf-8", errors="replace") if log.exists() else ""
+        return [f"udisks:\n{said[said.index('Traceback'):][:8000]}"] if "Traceback" in said else []
+
     def _prepare(self):
         for directory in (self.state_dir, self.config_dir, self.log_dir):
             directory.mkdir(parents=True, exist_ok=True)
@@ -446,6 +432,7 @@ class Sandbox:
         shutil.rmtree(sanitizer, ignore_errors=True)
         sanitizer.mkdir()
         sanitizer.chmod(0o1777)
+        (self.log_dir / "udisks.log").unlink(missing_ok=True)
         self._write_config()
 
         # One that was killed has left its directory; nobody else uses this state.
@@ -464,33 +451,7 @@ class Sandbox:
         write_ini(self.bridge_config_file, self.bridge_config)
 
     def _start_bus(self):
-        policy = (SOURCE_DIR / "dbus" / f"{NAME}.conf").read_text(encoding="utf-8")
-        user = user_name(self.service_uid)
-        policy_file = self.config_dir / f"{NAME}.conf"
-        policy_file.write_text(policy.replace('user="baluhost"', f'user="{user}"'), encoding="utf-8")
-
-        servicedir = ""
-        if self.activatable:
-            directory = self.config_dir / "services"
-            directory.mkdir(exist_ok=True)
-            script = self.config_dir / "start-service"
-            command = [*self._view(), "setpriv", *identity(self._uid(self.service_uid)), *self._service_command()]
-            log = shlex.quote(str(self.log_dir / "service.log"))
-            script.write_text(f"#!/bin/sh\nexec {shlex.join(map(str, command))} >>{log} 2>&1\n", encoding="utf-8")
-            script.chmod(0o755)
-            (directory / f"{NAME}.service").write_text(f"[D-BUS Service]\nName={NAME}\nExec={script}\n", encoding="utf-8")
-            servicedir = f"<servicedir>{escape(str(directory))}</servicedir>"
-
-        config = self.config_dir / "bus.conf"
-        config.write_text(
-            BUS_CONFIG.format(
-                socket=f"{self.runtime_dir}/bus",
-                servicedir=servicedir,
-                polkit_user="polkitd" if self.has_real_polkit else user_name(os.geteuid()),
-                service_policy=escape(str(policy_file)),
-            ),
-            encoding="utf-8",
-        )
+        config = private_bus.write_bus_config(self.config_dir, f"{self.runtime_dir}/bus", self.service_uid, self.has_real_polkit, self._activation())
         self._bus_daemon = Child(
             "dbus-daemon",
             ["dbus-daemon", "--nofork", "--nopidfile", "--nosyslog", "--print-address", "--config-file", config],
@@ -500,27 +461,22 @@ class Sandbox:
         self._bus_daemon.wait_for(lambda: self.bus_address in self._bus_daemon.output(), "dbus-daemon")
         self._control = Bus(self.bus_address)
 
-    def _start_polkit(self):
-        directory = self.config_dir / "polkit"
-        policy = (SOURCE_DIR / "dbus" / "org.baluhost.nas1.policy").read_text(encoding="utf-8")
-        policy = policy.replace("unix-user:baluhost", f"unix-user:{user_name(self.service_uid)}")
-        for name in ("actions", "rules"):
-            (directory / name).mkdir(parents=True, exist_ok=True)
-        policy_file = directory / "actions" / "org.baluhost.nas1.policy"
-        policy_file.write_text(policy, encoding="utf-8")
-        users = json.dumps([user_name(uid) for uid in self.polkit_allows])
-        (directory / "rules" / "50-sandbox.rules").write_text(POLKIT_RULES % users, encoding="utf-8")
+    def _activation(self):
+        """The directory that tells the bus how to start the service; None when it is not to."""
+        if not self.activatable:
+            return None
+        directory = self.config_dir / "services"
+        directory.mkdir(exist_ok=True)
+        script = self.config_dir / "start-service"
+        command = [*self._view(), "setpriv", *identity(self._uid(self.service_uid)), *self._service_command()]
+        log = shlex.quote(str(self.log_dir / "service.log"))
+        script.write_text(f"#!/bin/sh\nexec {shlex.join(map(str, command))} >>{log} 2>&1\n", encoding="utf-8")
+        script.chmod(0o755)
+        (directory / f"{NAME}.service").write_text(f"[D-BUS Service]\nName={NAME}\nExec={script}\n", encoding="utf-8")
+        return directory
 
-        if self.has_real_polkit:
-            # polkitd's directories are compiled in, so it gets a view of the file system where the sandbox's stand in their place.
-            script = (
-                'mount --bind "$1" /usr/share/polkit-1/actions && mount --bind "$2" /usr/share/polkit-1/rules.d && '
-                'mount --bind "$2" /etc/polkit-1/rules.d && exec "$3" --no-debug'
-            )
-            command = ["unshare", "-m", "--propagation", "private", "sh", "-c", script, "sh"]
-            command += [directory / "actions", directory / "rules", POLKITD]
-        else:
-            command = [sys.executable, Path(__file__).with_name("polkit_authority.py"), policy_file, *self.polkit_allows]
+    def _start_polkit(self):
+        command = private_bus.polkit_command(self.config_dir / "polkit", self.service_uid, self.polkit_allows, self.has_real_polkit)
         self._polkit = Child("polkit", command, self.log_dir / "polkit.log", self.env())
         self._polkit.wait_for(lambda: self._control.name_owner("org.freedesktop.PolicyKit1"), "polkit on the bus")
 
@@ -544,11 +500,6 @@ class Sandbox:
                 return
             except Exception as error:  # pylint: disable=broad-except
                 problems.append(str(error))
-
-
-def user_name(uid):
-    """Name of a Unix user."""
-    return pwd.getpwuid(uid).pw_name
 
 
 def write_description(path, description):

@@ -1,0 +1,99 @@
+# SPDX-License-Identifier: MIT
+"""/proc/mdstat and what the kernel says of arrays in sysfs, as files in the simulator's directory."""
+
+import shutil
+
+from .world import write_atomically
+
+BAR = 20
+SECTOR = 512
+
+
+def blocks(size):
+    return int(size) // 1024
+
+
+def status_line(array, names):
+    parts = []
+    for member in sorted(array.members, key=lambda member: member.number, reverse=True):
+        flag = {"faulty": "(F)", "spare": "(S)" if member.slot < 0 else "", "in_sync": ""}[member.state]
+        parts.append(f"{names(member)}[{member.number}]{'(W)' if member.write_mostly else ''}{flag}")
+    return f"{array.whole.name} : active {array.level} {' '.join(parts)}"
+
+
+def size_line(array):
+    line = f"      {blocks(array.whole.size)} blocks super 1.2"
+    if array.level == "raid0":
+        return line + f" {array.chunk // 1024}k chunks"
+    if array.level in ("raid4", "raid5", "raid6"):
+        line += f" level {array.level[-1]}, {array.chunk // 1024}k chunk, algorithm {0 if array.level == 'raid4' else 2}"
+    elif array.level == "raid10":
+        line += f" {array.chunk // 1024}K chunks 2 near-copies"
+    in_sync = {member.slot for member in array.in_sync()}
+    letters = "".join("U" if slot in in_sync else "_" for slot in range(array.devices))
+    return f"{line} [{array.devices}/{len(in_sync)}] [{letters}]"
+
+
+def progress_line(array, done, total):
+    sync = array.sync
+    word = {"recover": "recovery", "resync": "resync", "check": "check", "repair": "resync"}[sync.action]
+    share = done / total if total else 1.0
+    filled = int(share * BAR)
+    bar = "=" * filled + ">" + "." * (BAR - filled)
+    minutes = (total - done) / sync.speed / 60 if sync.speed else 0.0
+    return (
+        f"      [{bar}]  {word} = {share * 100:4.1f}% ({blocks(done)}/{blocks(total)}) "
+        f"finish={minutes:.1f}min speed={int(sync.speed) // 1024}K/sec"
+    )
+
+
+def text(world, raid):
+    lines = ["Personalities : [raid1] [raid6] [raid5] [raid4] [raid0] [raid10] "]
+    for array in world.state.arrays:
+        if not array.running:
+            continue
+        lines += [status_line(array, lambda member: member.volume), size_line(array)]
+        if array.sync is not None:
+            lines.append(progress_line(array, *raid.position(array)))
+        if array.bitmap:
+            lines.append("      bitmap: 0/1 pages [0KB], 65536KB chunk")
+        lines.append("      ")
+    lines.append("unused devices: <none>")
+    return "\n".join(lines) + "\n"
+
+
+def sysfs(array, raid):
+    """{file: content} of /sys/block/mdN/md."""
+    files = {"level": array.level, "raid_disks": array.devices, "array_state": "clean", "metadata_version": "1.2"}
+    if array.has_redundancy:
+        sync = array.sync
+        done, total = raid.position(array) if sync else (0, 0)
+        files |= {
+            "degraded": array.degraded(),
+            "mismatch_cnt": array.mismatches,
+            "sync_action": sync.action if sync else "idle",
+            "sync_completed": f"{int(done) // SECTOR} / {total // SECTOR}" if sync else "none",
+            "sync_speed": int(sync.speed) // 1024 if sync else "none",
+        }
+    if array.has_stripes:
+        files["chunk_size"] = array.chunk
+    return files
+
+
+def write(world, raid):
+    """Makes the files what they should be; readers see each whole."""
+    write_atomically(world.directory / "mdstat", text(world, raid))
+    root = world.directory / "sys" / "block"
+    running = {array.whole.name: array for array in world.state.arrays if array.running}
+    if root.exists():
+        for directory in root.iterdir():
+            if directory.name not in running:
+                shutil.rmtree(directory)
+    for name, array in running.items():
+        directory = root / name / "md"
+        directory.mkdir(parents=True, exist_ok=True)
+        for file, value in sysfs(array, raid).items():
+            path = directory / file
+            content = f"{value}\n"
+            if not path.exists() or path.read_text(encoding="ascii") != content:
+                write_atomically(path, content)

@@ -1,0 +1,169 @@
+# SPDX-License-Identifier: MIT
+"""Methods of Filesystem and Swapspace."""
+
+import os
+
+from . import jobs
+from .calls import Refused, failed, later
+from .on_block import HAS_OWNERS, checked_label, device_action, is_system, unmount
+from .on_manager import RESIZABLE
+
+ONLINE_GROW = 16
+OFFLINE_GROW = 4
+ONLINE_SHRINK = 8
+OFFLINE_SHRINK = 2
+
+
+async def mount(service, call, path, _options):
+    world = service.world
+    volume, disk, _array = service.volume_at(path)
+    content = volume.content
+    if content.mounted_at:
+        raise Refused("AlreadyMounted", f"Device {volume.device} is already mounted at `{content.mounted_at}'.\n")
+    uid, _gid, _name = call.user()
+    entry = next(iter(world.fstab_of(volume)), None)
+    if entry is not None:
+        # mount(8) lets users do this only where fstab says so.
+        if not {"user", "users"} & set(entry.opts.split(",")):
+            await call.authorize("filesystem-fstab")
+    else:
+        await call.authorize(device_action(is_system(disk), "filesystem-mount"))
+        for option in filter(None, call.options.get("options", "").split(",")):
+            if option.partition("=")[0] in ("suid", "dev", "loop", "offset", "context"):
+                raise Refused("OptionNotPermitted", f"Mount option `{option}' is not allowed")
+    job = jobs.Job(service, "filesystem-mount", [path], 0 if entry is None else uid)
+    try:
+        if not content.store:
+            raise OSError("it belongs to the running system")
+        if disk is not None and disk.failed:
+            raise OSError("can't read superblock on " + volume.device)
+        where = world.mount(volume, uid)
+    except OSError as error:
+        text = os.strerror(error.errno) if error.errno else str(error)
+        job.complete(False, text)
+        if entry is not None:
+            raise failed(f"Error mounting system-managed device {volume.device}: {text}") from None
+        raise failed(f"Error mounting {volume.device} at {world.mount_place(volume)}: {text}") from None
+    if disk is not None:
+        disk.asleep = False
+    world.changed()
+    job.complete(True)
+    call.reply("(s)", where)
+
+
+async def unmount_filesystem(service, call, path, _options):
+    volume, _disk, _array = service.volume_at(path)
+    content = volume.content
+    if not content.mounted_at:
+        raise Refused("NotMounted", f"Device `{volume.device}' is not mounted")
+    if call.uid not in (0, content.mounted_by):
+        await call.authorize("filesystem-unmount-others")
+    job = jobs.Job(service, "filesystem-unmount", [path], 0)
+    try:
+        unmount(service, volume)
+    except Refused as error:
+        job.complete(False, error.message)
+        raise
+    service.world.changed()
+    job.complete(True)
+
+
+async def set_label(service, call, path, label, _options):
+    volume, disk, _array = service.volume_at(path)
+    if volume.content.type == "xfs" and volume.content.mounted_at:
+        raise Refused("NotSupported", f"Cannot change label on mounted device of type filesystem:{volume.content.type}.\n")
+    await call.authorize(device_action(is_system(disk), "modify-device"))
+    try:
+        label = checked_label(volume.content.type, label)
+    except Refused:
+        raise failed(f"Error setting label: {label}: label too long") from None
+    job = jobs.Job(service, "filesystem-modify", [path], call.uid)
+    volume.content.label = label
+    service.world.changed()
+    job.complete(True)
+
+
+async def resize(service, call, path, size, _options):
+    volume, disk, _array = service.volume_at(path)
+    content = volume.content
+    await call.authorize(device_action(is_system(disk), "modify-device"))
+    if content.type not in RESIZABLE:
+        raise Refused("NotSupported", f"Cannot resize {content.type} filesystem on {volume.device}: (null) filesystem '{content.type}' is not supported.")
+    modes = RESIZABLE[content.type]
+    wanted = size or volume.size // 4096 * 4096
+    grows = wanted >= content.size
+    needed = (ONLINE_GROW if grows else ONLINE_SHRINK) if content.mounted_at else (OFFLINE_GROW if grows else OFFLINE_SHRINK)
+    if not modes & needed:
+        state = "mounted" if content.mounted_at else "unmounted"
+        raise Refused("NotSupported", f"Cannot resize {content.type} filesystem on {volume.device} if {state}")
+    if wanted > volume.size:
+        raise failed(f"Error resizing filesystem on {volume.device}: The containing partition (or device) is only {volume.size} bytes.")
+    job = jobs.Job(service, "filesystem-resize", [path], call.uid)
+    await later(service.world.clock, service.world.state.settings.format_seconds / 2)
+    content.size = wanted
+    service.world.changed()
+    job.complete(True)
+
+
+async def check(service, call, path, _options):
+    await check_or_repair(service, call, path, "check")
+
+
+async def repair(service, call, path, _options):
+    await check_or_repair(service, call, path, "repair")
+
+
+async def check_or_repair(service, call, path, verb):
+    volume, disk, _array = service.volume_at(path)
+    await call.authorize(device_action(is_system(disk), "modify-device"))
+    if volume.content.mounted_at:
+        raise Refused("NotSupported", f"Cannot {verb} {volume.content.type} filesystem on {volume.device} if mounted")
+    job = jobs.Job(service, f"filesystem-{verb}", [path], call.uid)
+    await later(service.world.clock, service.world.state.settings.format_seconds / 2)
+    job.complete(True)
+    call.reply("(b)", True)
+
+
+async def take_ownership(service, call, path, _options):
+    volume, _disk, _array = service.volume_at(path)
+    uid, gid, _name = call.user()
+    await call.authorize("filesystem-take-ownership")
+    content = volume.content
+    if content.type not in HAS_OWNERS or not content.store:
+        raise Refused("NotSupported", f"Cannot take ownership of {content.type} filesystem on {volume.device}")
+    if os.geteuid() == 0:
+        directory = service.world.content_directory(volume)
+        os.chown(directory, uid, gid)
+        if call.options.get("recursive", False):
+            for parent, directories, files in os.walk(directory):
+                for name in directories + files:
+                    os.chown(os.path.join(parent, name), uid, gid, follow_symlinks=False)
+
+
+async def swap_start(service, call, path, _options):
+    await set_swap(service, call, path, True)
+
+
+async def swap_stop(service, call, path, _options):
+    await set_swap(service, call, path, False)
+
+
+async def set_swap(service, call, path, active):
+    volume, _disk, _array = service.volume_at(path)
+    await call.authorize("manage-swapspace")
+    job = jobs.Job(service, "swapspace-start" if active else "swapspace-stop", [path], call.uid)
+    volume.content.active = active
+    service.world.changed()
+    job.complete(True)
+
+
+METHODS = {
+    "Mount": mount,
+    "Unmount": unmount_filesystem,
+    "SetLabel": set_label,
+    "Resize": resize,
+    "Check": check,
+    "Repair": repair,
+    "TakeOwnership": take_ownership,
+}
+SWAP_METHODS = {"Start": swap_start, "Stop": swap_stop}
