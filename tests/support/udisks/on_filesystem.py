@@ -22,12 +22,9 @@ async def mount(service, call, path, _options):
         raise Refused("AlreadyMounted", f"Device {volume.device} is already mounted at `{content.mounted_at}'.\n")
     uid, _gid, _name = call.user()
     entry = next(iter(world.fstab_of(volume)), None)
-    if entry is not None:
-        # mount(8) lets users do this only where fstab says so.
-        if not {"user", "users"} & set(entry.opts.split(",")):
-            await call.authorize("filesystem-fstab")
-    else:
-        await call.authorize(device_action(is_system(disk), "filesystem-mount"))
+    # Also for an entry of fstab; filesystem-fstab is for those with the option x-udisks-auth only.
+    await call.authorize(device_action(is_system(disk), "filesystem-mount"))
+    if entry is None:
         for option in filter(None, call.options.get("options", "").split(",")):
             if option.partition("=")[0] in ("suid", "dev", "loop", "offset", "context"):
                 raise Refused("OptionNotPermitted", f"Mount option `{option}' is not allowed")
