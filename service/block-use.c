@@ -42,6 +42,22 @@ GPtrArray *bh_block_stack(const BhInventory *inventory, const BhBlock *block) {
         return stack;
 }
 
+/* Arrays -----------------------------------------------------------------------------------------------------------------------------------------*/
+
+const char *bh_md_array_title(const BhMdArray *array) {
+        const char *colon = strchr(array->name, ':'); /* "host:name"; no name has one */
+
+        if (colon && colon[1] != '\0')
+                return colon + 1;
+        return array->name[0] != '\0' ? array->name : array->uuid;
+}
+
+bool bh_md_array_runs(const BhInventory *inventory, const BhMdArray *array) {
+        const BhBlock *block = bh_inventory_block(inventory, array->block);
+
+        return block && block->size > 0;
+}
+
 /* Use ------------------------------------------------------------------------------------------------------------------------------------------ */
 
 static bool is_system_directory(const char *directory) {
@@ -85,10 +101,6 @@ static bool find_system(GPtrArray *stack, BhBlockUse *use) {
         return false;
 }
 
-static const char *array_name(const BhMdArray *array) {
-        return array->name[0] != '\0' ? array->name : array->uuid;
-}
-
 static bool find_array(const BhInventory *inventory, GPtrArray *stack, BhBlockUse *use) {
         for (guint i = 0; i < stack->len; i++) {
                 const BhBlock *block = stack->pdata[i];
@@ -98,10 +110,10 @@ static bool find_array(const BhInventory *inventory, GPtrArray *stack, BhBlockUs
                         continue;
                 use->kind = BH_USE_ARRAY;
                 use->array = array;
-                use->reason = array->block[0] != '\0'
-                                      ? g_strdup_printf("is a member of the array “%s”", array_name(array))
+                use->reason = bh_md_array_runs(inventory, array)
+                                      ? g_strdup_printf("is a member of the array “%s”", bh_md_array_title(array))
                                       : g_strdup_printf("is a member of the array “%s”, which does not run",
-                                                        array_name(array));
+                                                        bh_md_array_title(array));
                 return true;
         }
         return false;
@@ -207,7 +219,7 @@ static char *format_own(const BhInventory *inventory, const BhBlock *block) {
         const char *owner = foreign_owner(block);
 
         if (array)
-                return g_strdup_printf("member of the array %s", array_name(array));
+                return g_strdup_printf("member of the array %s", bh_md_array_title(array));
         if (g_str_equal(block->id_type, "swap"))
                 return g_strdup("swap");
         if (owner && !block->has_filesystem && !g_str_equal(block->id_type, "btrfs"))

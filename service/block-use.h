@@ -33,6 +33,12 @@ void bh_block_use_clear(BhBlockUse *use);
 /* The block and all that are stacked upon it: const BhBlock *, each once, lower ones first. To be freed with g_ptr_array_unref(). */
 GPtrArray *bh_block_stack(const BhInventory *inventory, const BhBlock *block);
 
+/* What people call it: its name without the name of the host that made it. */
+const char *bh_md_array_title(const BhMdArray *array);
+
+/* Whether it has a block device with something in it; md shows an empty one for an array that it could not start. */
+bool bh_md_array_runs(const BhInventory *inventory, const BhMdArray *array);
+
 /* What is on it, in a few words: "empty", "ext4 “Photos”", "member of the array md0", "2 partitions: sdb1: ext4 “Photos” (5.0 GB); sdb2: swap (1.0 GB)". To be freed with
  * g_free(). */
 char *bh_block_contents(const BhInventory *inventory, const BhBlock *block);

@@ -160,8 +160,8 @@ char *bh_raid_format_duration(uint64_t usec) {
 }
 
 /* Everybody waits for the slowest. */
-static uint64_t sync_rate(const BhRaidDisk *disks, size_t n_disks) {
-        uint64_t rate = SYNC_RATE_MAX;
+static uint64_t slowest(const BhRaidDisk *disks, size_t n_disks) {
+        uint64_t rate = UINT64_MAX;
 
         for (size_t i = 0; i < n_disks; i++)
                 rate = MIN(rate, disks[i].rate > 0 ? disks[i].rate : RATE_UNKNOWN);
@@ -169,8 +169,9 @@ static uint64_t sync_rate(const BhRaidDisk *disks, size_t n_disks) {
 }
 
 /* 128 bits on the way, so that no size overflows. */
-static uint64_t time_for(uint64_t bytes, uint64_t rate) {
-        return (uint64_t)((unsigned __int128)bytes * BH_USEC_PER_SEC / rate);
+uint64_t bh_raid_sync_usec(uint64_t bytes, uint64_t rate) {
+        return (uint64_t)((unsigned __int128)bytes * BH_USEC_PER_SEC /
+                          MIN(rate > 0 ? rate : RATE_UNKNOWN, SYNC_RATE_MAX));
 }
 
 static void set_factors(BhRaidEstimate *estimate, size_t n_disks) {
@@ -259,7 +260,7 @@ static char *set_sizes(BhRaidEstimate *estimate, const BhRaidDisk *disks, size_t
         if (estimate->level != BH_RAID_0) {
                 estimate->usable_bytes = array_bytes(estimate->level, least, n_members, chunk);
                 estimate->unused_bytes = estimate->raw_bytes - smallest * n_members;
-                estimate->sync_usec = time_for(least, sync_rate(disks, n_members));
+                estimate->sync_usec = bh_raid_sync_usec(least, slowest(disks, n_members));
         }
         return NULL;
 }

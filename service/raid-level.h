@@ -71,6 +71,9 @@ uint64_t bh_raid_level_member_bytes(BhRaidLevel level, uint64_t array_bytes, siz
 /* Bytes that a disk must have to become a member, when each member holds so many bytes of data. chunk_bytes 0: no chunks. */
 uint64_t bh_raid_disk_bytes_needed(uint64_t member_bytes, uint64_t chunk_bytes);
 
+/* How long a sync of members of that size takes when the slowest is good for so many bytes a second; 0: not known. */
+uint64_t bh_raid_sync_usec(uint64_t member_bytes, uint64_t rate);
+
 /* disks in the order in which the array is created, the last n_spares of them are spares; chunk_bytes is looked at for striped levels only. */
 void bh_raid_estimate(BhRaidLevel level, const BhRaidDisk *disks, size_t n_disks, size_t n_spares, uint64_t chunk_bytes,
                       BhRaidEstimate *ret);
