@@ -76,7 +76,7 @@ int bh_node_open(int root_fd, const BhCaller *caller, const BhPath *path, size_t
         if (path->reserved)
                 return -ENOENT;
         r = open_root(root_fd, &node);
-        for (size_t i = 0; r >= 0 && i < depth; i++) {
+        for (size_t i = path->base; r >= 0 && i < depth; i++) {
                 _cleanup_(bh_node_clear) BhNode parent = node;
 
                 node = BH_NODE_INIT;

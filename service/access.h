@@ -7,7 +7,7 @@
 #include "caller.h"
 #include "path.h"
 
-/* Who may do what, and the walk from the storage root to a file or directory that finds out whose it is. Any thread. */
+/* Who may do what, and the walk from a storage root to a file or directory that finds out whose it is. Any thread. */
 
 /* The rules. owner is the effective owner, "" for nobody. */
 bool bh_access_may_view(const BhCaller *caller, const char *owner);
@@ -28,8 +28,8 @@ typedef struct BhNode {
 /* Closes it; fine for BH_NODE_INIT. Fit for _cleanup_. */
 void bh_node_clear(BhNode *node);
 
-/* The first depth names of path, as far as the caller may view them; path->depth is all of it. ret must be
- * BH_NODE_INIT. Errors: -ENOENT when it is missing, reserved, something else than a file or directory, or in a
+/* The first depth names of path, as far as the caller may view them; path->depth is all of it, path->base or less its
+ * storage root, which is root_fd. ret must be BH_NODE_INIT. Errors: -ENOENT when it is missing, reserved, something else than a file or directory, or in a
  * directory that the caller may not view; -EACCES when the caller may not view it itself; -EXDEV a symbolic link or
  * mount point; -EIO. */
 int bh_node_open(int root_fd, const BhCaller *caller, const BhPath *path, size_t depth, BhNode *ret);

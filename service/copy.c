@@ -20,7 +20,8 @@
 struct BhCopy {
         BhFiles *files;
         BhCaller caller;
-        BhPath source, target;
+        BhPlace source, target; /* both roots are held as being copied until it has run */
+        bool is_held;
         bool keep_both;
         char owner[BH_UUID_SIZE]; /* who the copy will belong to */
         uint64_t total, reserved;
@@ -39,16 +40,49 @@ void bh_copy_cancel(BhCopy *copy) {
 
 static bool is_cancelled(const BhCopy *copy) {
         return __atomic_load_n(&copy->is_cancelled, __ATOMIC_RELAXED) ||
-               __atomic_load_n(&copy->files->is_stopping, __ATOMIC_RELAXED);
+               __atomic_load_n(&copy->source.root->is_stopping, __ATOMIC_RELAXED) ||
+               __atomic_load_n(&copy->target.root->is_stopping, __ATOMIC_RELAXED);
+}
+
+/* Takes the two places, and holds them for as long as it takes. */
+static int hold(BhCopy *copy, BhPlace *source, BhPlace *target) {
+        int r = bh_root_hold(source->root, BH_USE_COPY);
+
+        if (r < 0)
+                return r;
+        r = target->root == source->root ? 0 : bh_root_hold(target->root, BH_USE_COPY);
+        if (r < 0) {
+                bh_root_release(source->root, BH_USE_COPY);
+                return r;
+        }
+        copy->source = *source;
+        copy->target = *target;
+        copy->is_held = true;
+        bh_root_release(source->root, BH_USE_OPERATION);
+        bh_root_release(target->root, BH_USE_OPERATION);
+        *source = *target = (BhPlace){};
+        return 0;
+}
+
+/* Lets go of the roots, and of the bytes that were promised in one of them. */
+static void let_go(BhCopy *copy) {
+        if (!copy->is_held)
+                return;
+        bh_ledger_release(copy->target.root->ledger, copy->owner, copy->reserved);
+        copy->reserved = 0;
+        if (copy->target.root != copy->source.root)
+                bh_root_release(copy->target.root, BH_USE_COPY);
+        bh_root_release(copy->source.root, BH_USE_COPY);
+        copy->is_held = false;
 }
 
 void bh_copy_free(BhCopy *copy) {
         if (!copy)
                 return;
-        bh_ledger_release(copy->files->ledger, copy->owner, copy->reserved);
+        let_go(copy);
         bh_caller_clear(&copy->caller);
-        bh_path_clear(&copy->source);
-        bh_path_clear(&copy->target);
+        bh_path_clear(&copy->source.path);
+        bh_path_clear(&copy->target.path);
         g_free(copy);
 }
 
@@ -64,13 +98,14 @@ static int visit_measure(const BhTreeItem *item, void *userdata) {
 
 static int reserve(BhCopy *copy, uint64_t bytes) {
         uint64_t size, available;
-        int r = bh_storage_get_space(&copy->files->storage, &size, &available);
+        int r = bh_storage_get_space(&copy->target.root->storage, &size, &available);
 
         if (r < 0)
                 return r;
         if (bytes > available)
                 return -ENOSPC;
-        r = bh_ledger_reserve(copy->files->ledger, copy->owner, bh_files_quota_of(copy->files, copy->owner), bytes);
+        r = bh_ledger_reserve(copy->target.root->ledger, copy->owner, bh_files_quota_of(copy->files, copy->owner),
+                              bytes);
         if (r >= 0)
                 copy->reserved += bytes;
         return r;
@@ -84,35 +119,50 @@ static int check_free(const BhCopy *copy, const BhNode *parent) {
                 return -EACCES;
         if (copy->keep_both)
                 return 0;
-        if (fstatat(parent->fd, bh_path_name(&copy->target), &st, AT_SYMLINK_NOFOLLOW) == 0)
+        if (bh_root_is_taken(copy->target.root, parent, bh_path_name(&copy->target.path)))
+                return -EEXIST;
+        if (fstatat(parent->fd, bh_path_name(&copy->target.path), &st, AT_SYMLINK_NOFOLLOW) == 0)
                 return -EEXIST;
         return errno == ENOENT ? 0 : -errno;
 }
 
-static int prepare(BhCopy *copy, const char *source, const char *target) {
-        _cleanup_(bh_node_clear) BhNode item = BH_NODE_INIT, parent = BH_NODE_INIT;
-        BhFiles *files = copy->files;
+/* The item is held, as is the parent's root. */
+static int measure(BhCopy *copy, const BhNode *item, const BhNode *parent) {
+        const BhPath *target = &copy->target.path;
         size_t depth = 0, size = 0;
         int r;
 
-        r = bh_path_parse(&copy->source, source);
+        r = bh_node_is_directory(item) && bh_path_is_within(target, &copy->source.path) ? -EINVAL : 0;
         if (r >= 0)
-                r = bh_node_open(files->storage.root_fd, &copy->caller, &copy->source, copy->source.depth, &item);
-        if (r >= 0)
-                r = bh_files_resolve_target(files, &copy->caller, &copy->source, target, &copy->target, &parent);
-        if (r >= 0 && bh_node_is_directory(&item) && bh_path_is_within(&copy->target, &copy->source))
-                r = -EINVAL;
-        if (r >= 0)
-                r = check_free(copy, &parent);
-        if (r >= 0 && bh_node_is_directory(&item))
-                r = bh_tree_measure(item.fd, &depth, &size);
+                r = check_free(copy, parent);
+        if (r >= 0 && bh_node_is_directory(item))
+                r = bh_tree_measure(item->fd, &depth, &size);
         if (r < 0)
                 return r;
-        if (copy->target.depth + depth > BH_PATH_DEPTH_MAX || strlen(copy->target.text) + 16 + size > BH_PATH_SIZE_MAX)
+        if (target->depth + depth > BH_PATH_DEPTH_MAX || strlen(target->text) + 16 + size > BH_PATH_SIZE_MAX)
                 return -EILSEQ;
-        g_strlcpy(copy->owner, copy->caller.owner[0] ? copy->caller.owner : parent.owner, sizeof(copy->owner));
-        r = bh_tree_walk(item.fd, item.owner, BH_TREE_OWNERS, NULL, visit_measure, copy);
+        g_strlcpy(copy->owner, copy->caller.owner[0] ? copy->caller.owner : parent->owner, sizeof(copy->owner));
+        r = bh_tree_walk(item->fd, item->owner, BH_TREE_OWNERS, NULL, visit_measure, copy);
         return r < 0 ? r : reserve(copy, copy->total);
+}
+
+static int prepare(BhCopy *copy, const char *source_text, const char *target_text) {
+        _cleanup_(bh_place_clear) BhPlace source = {}, target = {};
+        _cleanup_(bh_node_clear) BhNode item = BH_NODE_INIT, parent = BH_NODE_INIT;
+        int r;
+
+        r = bh_place_find(copy->files, source_text, &source);
+        if (r >= 0)
+                r = bh_node_open(source.root->storage.root_fd, &copy->caller, &source.path, source.path.depth, &item);
+        if (r >= 0)
+                r = bh_files_resolve_target(copy->files, &copy->caller, &source.path, target_text, &target, &parent);
+        if (r >= 0)
+                r = bh_root_begin_change(target.root);
+        if (r >= 0)
+                r = hold(copy, &source, &target);
+        if (r >= 0)
+                r = measure(copy, &item, &parent);
+        return r;
 }
 
 int bh_files_copy_begin(BhFiles *files, const BhCaller *caller, const char *source, const char *target, bool keep_both,
@@ -123,9 +173,7 @@ int bh_files_copy_begin(BhFiles *files, const BhCaller *caller, const char *sour
         copy->files = files;
         copy->keep_both = keep_both;
         bh_caller_copy(&copy->caller, caller);
-        r = bh_files_begin_change(files);
-        if (r >= 0)
-                r = prepare(copy, source, target);
+        r = prepare(copy, source, target);
         if (r < 0) {
                 bh_copy_free(copy);
                 return bh_files_refuse(files, caller, BH_AUDIT_FILE_MODIFY, "copy", source, r);
@@ -236,8 +284,8 @@ static int copy_file(BhCopy *copy, int source_fd, int directory_fd, const char *
 /* Makes what was built durable, all at once: that is much faster than one after the other, and nobody sees it before. */
 static int sync_copy(const BhCopy *copy, bool is_directory) {
         if (is_directory)
-                return syncfs(copy->files->storage.staging_fd) < 0 ? -errno : 0;
-        _cleanup_(bh_closep) int fd = bh_path_open_at(copy->files->storage.staging_fd, copy->id, O_RDONLY);
+                return syncfs(copy->target.root->storage.staging_fd) < 0 ? -errno : 0;
+        _cleanup_(bh_closep) int fd = bh_path_open_at(copy->target.root->storage.staging_fd, copy->id, O_RDONLY);
         if (fd < 0)
                 return fd;
         return fsync(fd) < 0 ? -errno : 0;
@@ -261,7 +309,7 @@ static int visit_copy(const BhTreeItem *item, void *userdata) {
         CopyWalk *walk = userdata;
         BhCopy *copy = walk->copy;
         bool is_top = item->depth == 0;
-        int parent_fd = is_top ? copy->files->storage.staging_fd : *last_directory(walk);
+        int parent_fd = is_top ? copy->target.root->storage.staging_fd : *last_directory(walk);
 
         if (item->is_after) {
                 leave_directory(walk);
@@ -293,14 +341,15 @@ static int build(BhCopy *copy) {
         CopyWalk walk = {.copy = copy};
         int r;
 
-        r = bh_node_open(copy->files->storage.root_fd, &copy->caller, &copy->source, copy->source.depth, &item);
+        r = bh_node_open(copy->source.root->storage.root_fd, &copy->caller, &copy->source.path, copy->source.path.depth,
+                         &item);
         if (r < 0)
                 return r;
         if (!bh_node_is_directory(&item)) {
                 _cleanup_(bh_closep) int source_fd = bh_path_reopen(item.fd, O_RDONLY);
                 if (source_fd < 0)
                         return source_fd;
-                r = copy_file(copy, source_fd, copy->files->storage.staging_fd, copy->id, copy->caller.owner);
+                r = copy_file(copy, source_fd, copy->target.root->storage.staging_fd, copy->id, copy->caller.owner);
                 return r < 0 ? r : sync_copy(copy, false);
         }
         walk.directories = g_array_new(FALSE, FALSE, sizeof(int));
@@ -327,58 +376,58 @@ static void publication_clear(Publication *publication) {
 /* names is held. */
 static int publish_locked(Publication *publication) {
         BhCopy *copy = publication->copy;
-        BhFiles *files = copy->files;
+        BhRoot *root = copy->target.root;
         const BhNode *parent = &publication->parent;
         int r;
 
-        r = bh_files_open_parent(files, &copy->caller, &copy->target, &publication->parent);
+        r = bh_files_open_parent(root, &copy->caller, &copy->target.path, &publication->parent);
         if (r >= 0)
                 r = check_free(copy, parent);
         if (r < 0)
                 return r;
-        publication->name = copy->keep_both ? bh_files_free_name(parent->fd, bh_path_name(&copy->target))
-                                            : g_strdup(bh_path_name(&copy->target));
+        publication->name = copy->keep_both ? bh_files_free_name(root, parent, bh_path_name(&copy->target.path))
+                                            : g_strdup(bh_path_name(&copy->target.path));
         if (!publication->name)
                 return -EEXIST;
         /* Without a mark the copy belongs to whom the directory belongs to, which may be another's than it was when the
          * bytes were reserved. */
         bh_charges_add(&publication->charges, copy->caller.owner[0] ? copy->owner : parent->owner, (int64_t)copy->done,
                        0);
-        r = bh_ledger_charge(files->ledger, copy->owner, bh_files_quota_of(files, copy->owner), copy->reserved,
+        r = bh_ledger_charge(root->ledger, copy->owner, bh_files_quota_of(copy->files, copy->owner), copy->reserved,
                              &publication->charges);
         if (r < 0)
                 return r;
         copy->reserved = 0;
-        r = bh_storage_rename(files->storage.staging_fd, copy->id, parent->fd, publication->name, RENAME_NOREPLACE);
+        r = bh_storage_rename(root->storage.staging_fd, copy->id, parent->fd, publication->name, RENAME_NOREPLACE);
         if (r < 0) {
                 bh_charges_negate(&publication->charges);
-                bh_ledger_apply(files->ledger, &publication->charges);
+                bh_ledger_apply(root->ledger, &publication->charges);
         }
         return r;
 }
 
 static void undo(Publication *publication) {
         BhCopy *copy = publication->copy;
-        g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new(&copy->files->names);
-        int r = bh_storage_rename(publication->parent.fd, publication->name, copy->files->storage.staging_fd, copy->id,
-                                  RENAME_NOREPLACE);
+        g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new(&copy->target.root->names);
+        int r = bh_storage_rename(publication->parent.fd, publication->name, copy->target.root->storage.staging_fd,
+                                  copy->id, RENAME_NOREPLACE);
 
         if (r < 0) {
-                bh_files_set_lost(copy->files, r, copy->target.text);
+                bh_root_set_lost(copy->target.root, r, copy->target.path.text);
                 return;
         }
         bh_charges_negate(&publication->charges);
-        bh_ledger_apply(copy->files->ledger, &publication->charges);
+        bh_ledger_apply(copy->target.root->ledger, &publication->charges);
 }
 
 static int publish(BhCopy *copy, char **ret_path) {
         _cleanup_(publication_clear) Publication publication = {.copy = copy, .parent = BH_NODE_INIT};
-        g_autofree char *directory = bh_path_parent(&copy->target);
+        g_autofree char *directory = bh_path_parent(&copy->target.path);
         int r;
 
-        g_mutex_lock(&copy->files->names);
+        g_mutex_lock(&copy->target.root->names);
         r = publish_locked(&publication);
-        g_mutex_unlock(&copy->files->names);
+        g_mutex_unlock(&copy->target.root->names);
         if (r < 0)
                 return r;
         g_autofree char *path =
@@ -387,15 +436,15 @@ static int publish(BhCopy *copy, char **ret_path) {
         const BhAudit audit = {
                 .event_type = BH_AUDIT_FILE_MODIFY,
                 .action = "copy",
-                .target = copy->source.text,
+                .target = copy->source.path.text,
                 .message = message,
                 .size = copy->done,
         };
-        r = bh_files_make_durable(copy->files, &(BhDurable){.caller = &copy->caller,
-                                                            .audit = &audit,
-                                                            .charges = &publication.charges,
-                                                            .fds = &publication.parent.fd,
-                                                            .n_fds = 1});
+        r = bh_files_make_durable(copy->target.root, &(BhDurable){.caller = &copy->caller,
+                                                                  .audit = &audit,
+                                                                  .charges = &publication.charges,
+                                                                  .fds = &publication.parent.fd,
+                                                                  .n_fds = 1});
         if (r < 0) {
                 undo(&publication);
                 return r;
@@ -414,6 +463,7 @@ int bh_copy_run(BhCopy *copy, BhCopyProgress progress, void *userdata, char **re
         if (r >= 0)
                 r = publish(copy, ret_path);
         if (r < 0)
-                (void)bh_tree_remove(copy->files->storage.staging_fd, copy->id);
-        return bh_files_refuse(copy->files, &copy->caller, BH_AUDIT_FILE_MODIFY, "copy", copy->source.text, r);
+                (void)bh_tree_remove(copy->target.root->storage.staging_fd, copy->id);
+        let_go(copy);
+        return bh_files_refuse(copy->files, &copy->caller, BH_AUDIT_FILE_MODIFY, "copy", copy->source.path.text, r);
 }

@@ -29,7 +29,8 @@ static int64_t to_usec(const struct timespec *time) {
 }
 
 /* A strong tag: whatever changes the content also changes the time of the inode's last change, which nobody can set
- * back. The device is left out, because its number may differ after a restart, and there is only one filesystem. */
+ * back. The device is left out, because its number may differ after a restart: a path leads to one filesystem, and to
+ * another one of the same times and numbers only when that is a copy of the whole. */
 void bh_entry_format_etag(char etag[static BH_ETAG_SIZE], const struct stat *st) {
         snprintf(etag, BH_ETAG_SIZE,
                  "%" G_GINT64_MODIFIER "x-%" G_GINT64_MODIFIER "x-%" G_GINT64_MODIFIER "x-%" G_GINT64_MODIFIER "x",

@@ -47,14 +47,14 @@ static const char *owner_rule(const BhCaller *subject, const BhNode *node) {
 }
 
 /* Walks as anybody who may view everything, so that it can tell what hides the rest. */
-static int decide(BhFiles *files, const BhCaller *subject, const BhPath *path, BhAccess *access) {
+static int decide(const BhRoot *root, const BhCaller *subject, const BhPath *path, BhAccess *access) {
         _cleanup_(bh_node_clear) BhNode node = BH_NODE_INIT;
         int r;
 
-        for (size_t depth = 0; depth < path->depth; depth++) {
+        for (size_t depth = path->base; depth < path->depth; depth++) {
                 _cleanup_(bh_node_clear) BhNode folder = BH_NODE_INIT;
 
-                r = bh_node_open(files->storage.root_fd, &bh_files_nobody, path, depth, &folder);
+                r = bh_node_open(root->storage.root_fd, &bh_files_nobody, path, depth, &folder);
                 if (r < 0)
                         break;
                 if (!bh_access_may_view(subject, folder.owner)) {
@@ -62,7 +62,7 @@ static int decide(BhFiles *files, const BhCaller *subject, const BhPath *path, B
                         return 0;
                 }
         }
-        r = bh_node_open(files->storage.root_fd, &bh_files_nobody, path, path->depth, &node);
+        r = bh_node_open(root->storage.root_fd, &bh_files_nobody, path, path->depth, &node);
         if (r == -ENOENT) {
                 access->rule = "not-found";
                 return 0;
@@ -84,7 +84,7 @@ static char *explain(const BhCaller *subject, const BhPath *path, const BhAccess
                 {"owner", "%s owns it"},
                 {"inherited-owner", "%s owns a folder that it is in, and it has no owner of its own"},
                 {"no-owner", "It belongs to nobody: %s may view it, and administrators may change it"},
-                {"root-folder", "It is the root of the storage: %s may view it and add to it"},
+                {"root-folder", "It is the top of the storage or of a pool: %s may view it and add to it"},
                 {"other-owner", "It belongs to somebody else than %s"},
                 {"hidden-by-folder", "It is in a folder that belongs to somebody else than %s"},
                 {"user-disabled", "The account %s is disabled"},
@@ -101,22 +101,22 @@ static char *explain(const BhCaller *subject, const BhPath *path, const BhAccess
 }
 
 int bh_files_explain_access(BhFiles *files, const BhCaller *caller, uint64_t user_id, const char *text, BhAccess *ret) {
-        _cleanup_(bh_path_clear) BhPath path = {};
+        _cleanup_(bh_place_clear) BhPlace place = {};
         _cleanup_(bh_caller_clear) BhCaller subject = {};
         bool is_active = false;
         BhAccess access = {};
         int r;
 
-        r = bh_path_parse(&path, text);
+        r = bh_place_find(files, text, &place);
         if (r >= 0)
                 r = find_subject(files, caller, user_id, &subject, &is_active);
         if (r >= 0 && !is_active)
                 access.rule = "user-disabled";
         else if (r >= 0)
-                r = decide(files, &subject, &path, &access);
+                r = decide(place.root, &subject, &place.path, &access);
         if (r < 0)
                 return bh_files_refuse(files, caller, BH_AUDIT_FILE_ACCESS, "explain-access", text, r);
-        access.explanation = explain(&subject, &path, &access);
+        access.explanation = explain(&subject, &place.path, &access);
         *ret = access;
         return 0;
 }

@@ -11,14 +11,14 @@
 
 /* Looking at files: Stat, Open, List, GetUsage. */
 
-int bh_files_open_parent(BhFiles *files, const BhCaller *caller, const BhPath *path, BhNode *ret) {
+int bh_files_open_parent(const BhRoot *root, const BhCaller *caller, const BhPath *path, BhNode *ret) {
         int r;
 
-        if (path->depth == 0)
+        if (bh_path_is_root(path))
                 return -EINVAL;
         if (path->reserved)
-                return path->depth == 1 ? -EILSEQ : -ENOENT;
-        r = bh_node_open(files->storage.root_fd, caller, path, path->depth - 1, ret);
+                return path->depth == path->base + 1 ? -EILSEQ : -ENOENT;
+        r = bh_node_open(root->storage.root_fd, caller, path, path->depth - 1, ret);
         if (r == -EACCES)
                 return -ENOENT;
         if (r >= 0 && !bh_node_is_directory(ret)) {
@@ -28,17 +28,25 @@ int bh_files_open_parent(BhFiles *files, const BhCaller *caller, const BhPath *p
         return r;
 }
 
-static int stat_path(BhFiles *files, const BhCaller *caller, const char *text, BhEntry *ret) {
-        _cleanup_(bh_path_clear) BhPath path = {};
-        _cleanup_(bh_node_clear) BhNode node = BH_NODE_INIT;
-        int r;
+/* Opens what a path leads to. */
+static int open_node(BhFiles *files, const BhCaller *caller, const char *text, BhPlace *place, BhNode *ret) {
+        int r = bh_place_find(files, text, place);
 
-        r = bh_path_parse(&path, text);
-        if (r >= 0)
-                r = bh_node_open(files->storage.root_fd, caller, &path, path.depth, &node);
         if (r < 0)
                 return r;
-        bh_entry_fill(files, caller, path.text, bh_path_name(&path), &node.stat, node.owner, ret);
+        return bh_node_open(place->root->storage.root_fd, caller, &place->path, place->path.depth, ret);
+}
+
+static int stat_path(BhFiles *files, const BhCaller *caller, const char *text, BhEntry *ret) {
+        _cleanup_(bh_place_clear) BhPlace place = {};
+        _cleanup_(bh_node_clear) BhNode node = BH_NODE_INIT;
+        int r = open_node(files, caller, text, &place, &node);
+
+        if (r < 0)
+                return r;
+        bh_entry_fill(files, caller, place.path.text, bh_path_name(&place.path), &node.stat, node.owner, ret);
+        if (node.is_root && !bh_root_is_main(place.root))
+                ret->is_writable = false; /* the folder of a pool */
         return 0;
 }
 
@@ -47,14 +55,11 @@ int bh_files_stat(BhFiles *files, const BhCaller *caller, const char *path, BhEn
 }
 
 static int open_path(BhFiles *files, const BhCaller *caller, const char *text, BhEntry *ret) {
-        _cleanup_(bh_path_clear) BhPath path = {};
+        _cleanup_(bh_place_clear) BhPlace place = {};
         _cleanup_(bh_node_clear) BhNode node = BH_NODE_INIT;
         struct stat st;
-        int r;
+        int r = open_node(files, caller, text, &place, &node);
 
-        r = bh_path_parse(&path, text);
-        if (r >= 0)
-                r = bh_node_open(files->storage.root_fd, caller, &path, path.depth, &node);
         if (r < 0)
                 return r;
         if (bh_node_is_directory(&node))
@@ -64,7 +69,7 @@ static int open_path(BhFiles *files, const BhCaller *caller, const char *text, B
                 return fd;
         if (fstat(fd, &st) < 0)
                 return -errno;
-        bh_entry_fill(files, caller, path.text, bh_path_name(&path), &st, node.owner, ret);
+        bh_entry_fill(files, caller, place.path.text, bh_path_name(&place.path), &st, node.owner, ret);
         return bh_steal_fd(&fd);
 }
 
@@ -96,6 +101,9 @@ typedef struct Page {
         const BhListOptions *options;
         const BhListing *listing;
         const BhNode *directory;
+        uint64_t serial;  /* another one when there may be another directory behind the same numbers, or other pools */
+        GPtrArray *roots; /* the main one and those of pools; only at the top of the main one, when there are pools */
+        GArray *folders;  /* of BhListingFolder: of these pools; likewise */
         int fd;
         bool *is_viewable;    /* for each of the listing's owners; NULL for administrators, who view all */
         GArray *children;     /* subdirectories on the page, of BhVersionChild */
@@ -107,6 +115,34 @@ static void page_clear(Page *page) {
         bh_listing_unref((BhListing *)page->listing);
         g_free(page->is_viewable);
         g_clear_pointer(&page->children, g_array_unref);
+        g_clear_pointer(&page->folders, g_array_unref);
+        g_clear_pointer(&page->roots, g_ptr_array_unref);
+}
+
+/* The top of the NAS also has the folders of pools. */
+static void find_folders(Page *page, const BhPlace *place) {
+        page->serial = place->root->serial;
+        if (!bh_root_is_main(place->root) || !page->directory->is_root || !bh_files_has_pools(page->files))
+                return;
+        page->roots = bh_files_hold_all(page->files, &page->serial);
+        page->folders = g_array_new(FALSE, FALSE, sizeof(BhListingFolder));
+        for (size_t i = 1; i < page->roots->len; i++) {
+                const BhRoot *root = g_ptr_array_index(page->roots, i);
+                BhListingFolder folder = {.name = root->name};
+
+                if (fstat(root->storage.root_fd, &folder.stat) == 0)
+                        g_array_append_val(page->folders, folder);
+        }
+}
+
+static const BhListingFolder *find_folder(const Page *page, const char *name) {
+        for (size_t i = 0; page->folders && i < page->folders->len; i++) {
+                const BhListingFolder *folder = &g_array_index(page->folders, BhListingFolder, i);
+
+                if (strcmp(folder->name, name) == 0)
+                        return folder;
+        }
+        return NULL;
 }
 
 static bool may_view_listed(const Page *page, const BhListingEntry *entry) {
@@ -164,12 +200,25 @@ static void note_node(Page *page, const BhListingEntry *entry, const struct stat
                 page->has_other_names = true;
 }
 
+/* Belongs to nobody, and only the pool itself can be changed. */
+static int describe_folder(Page *page, const BhListingEntry *entry, BhEntry *ret) {
+        const BhListingFolder *folder = find_folder(page, entry->name);
+
+        if (!folder || !bh_access_may_view(page->caller, ""))
+                return 0;
+        bh_entry_fill(page->files, page->caller, NULL, entry->name, &folder->stat, "", ret);
+        ret->is_writable = false;
+        return 1;
+}
+
 /* Describes an entry as it is now. Returns 0 when it is not there any more for the caller. */
 static int describe(Page *page, const BhListingEntry *entry, BhEntry *ret) {
         char owner[BH_UUID_SIZE];
         struct stat st;
         int r;
 
+        if (entry->is_folder)
+                return describe_folder(page, entry, ret);
         if (fstatat(page->fd, entry->name, &st, AT_SYMLINK_NOFOLLOW) < 0)
                 return errno == ENOENT ? 0 : -errno;
         if ((!S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode)) || is_mount_point(page, entry, &st))
@@ -256,18 +305,27 @@ static void make_version(const Page *page, const BhPath *path, BhList *list) {
         sodium_bin2hex(list->version, sizeof(list->version), hash, sizeof(hash));
 }
 
-/* All that a page depends on besides what is in the directory. Free with g_free(). */
+/* All that a page depends on besides what is in the directory: changes of the folders of pools are none of the directory
+ * that they show in. Free with g_free(). */
 static char *make_key(const Page *page, const BhPath *path) {
         const BhListOptions *options = page->options;
         const BhCaller *caller = page->caller;
         const BhNode *directory = page->directory;
+        g_autoptr(GString) key = g_string_new(NULL);
 
-        return g_strdup_printf("%" G_GINT64_MODIFIER "x %d %s %" G_GINT64_MODIFIER "x %" G_GINT64_MODIFIER
-                               "x %s %d %d %u %" G_GINT64_MODIFIER "x %s %s",
-                               (guint64)caller->user_id, caller->role, caller->owner, (guint64)directory->stat.st_dev,
-                               (guint64)directory->stat.st_ino, directory->owner, options->sort, options->descending,
-                               options->limit, (guint64)bh_accounts_generation(page->files->accounts),
-                               options->cursor ?: "", path->text);
+        g_string_printf(key,
+                        "%" G_GINT64_MODIFIER "x %d %s %" G_GINT64_MODIFIER "x %" G_GINT64_MODIFIER
+                        "x %" G_GINT64_MODIFIER "x %s %d %d %u %" G_GINT64_MODIFIER "x %s %s",
+                        (guint64)caller->user_id, caller->role, caller->owner, (guint64)page->serial,
+                        (guint64)directory->stat.st_dev, (guint64)directory->stat.st_ino, directory->owner,
+                        options->sort, options->descending, options->limit,
+                        (guint64)bh_accounts_generation(page->files->accounts), options->cursor ?: "", path->text);
+        for (size_t i = 0; page->folders && i < page->folders->len; i++) {
+                const struct stat *st = &g_array_index(page->folders, BhListingFolder, i).stat;
+
+                g_string_append_printf(key, " %" G_GINT64_MODIFIER "x", (guint64)bh_time_to_nsec(&st->st_mtim));
+        }
+        return g_string_free(g_steal_pointer(&key), FALSE);
 }
 
 /* The directory has been opened, and the caller may view it. */
@@ -275,8 +333,14 @@ static int read_page(Page *page, const BhPath *path, const BhCursor *cursor, BhL
         BhListing *listing = NULL;
         int r;
 
-        r = bh_listings_get(page->files->listings, page->fd, page->directory->is_root,
-                            !bh_caller_is_admin(page->caller), page->options->sort, &listing);
+        const BhListingQuery query = {
+                .is_root = page->directory->is_root,
+                .with_owners = !bh_caller_is_admin(page->caller),
+                .sort = page->options->sort,
+                .serial = page->serial,
+                .folders = page->folders,
+        };
+        r = bh_listings_get(page->files->listings, page->fd, &query, &listing);
         if (r < 0)
                 return r;
         page->listing = listing;
@@ -331,7 +395,7 @@ static void drop_entries(BhList *list) {
 
 static int list_path(BhFiles *files, const BhCaller *caller, const char *text, const BhListOptions *options,
                      BhList *ret) {
-        _cleanup_(bh_path_clear) BhPath path = {};
+        _cleanup_(bh_place_clear) BhPlace place = {};
         _cleanup_(bh_node_clear) BhNode node = BH_NODE_INIT;
         _cleanup_(page_clear) Page page = {.files = files,
                                            .caller = caller,
@@ -349,20 +413,19 @@ static int list_path(BhFiles *files, const BhCaller *caller, const char *text, c
                 return -EINVAL;
         r = has_cursor ? parse_cursor(options, &cursor) : 0;
         if (r >= 0)
-                r = bh_path_parse(&path, text);
-        if (r >= 0)
-                r = bh_node_open(files->storage.root_fd, caller, &path, path.depth, &node);
+                r = open_node(files, caller, text, &place, &node);
         if (r < 0)
                 return r;
         if (!bh_node_is_directory(&node))
                 return -ENOTDIR;
-        key = options->if_version ? make_key(&page, &path) : NULL;
+        find_folders(&page, &place);
+        key = options->if_version ? make_key(&page, &place.path) : NULL;
         if (!key || !find_unchanged(&page, key, &list)) {
                 page.fd = bh_path_reopen(node.fd, O_RDONLY | O_DIRECTORY);
                 if (page.fd < 0)
                         return page.fd;
-                r = key ? watch_page(&page, &path, has_cursor ? &cursor : NULL, key, &list)
-                        : read_page(&page, &path, has_cursor ? &cursor : NULL, &list);
+                r = key ? watch_page(&page, &place.path, has_cursor ? &cursor : NULL, key, &list)
+                        : read_page(&page, &place.path, has_cursor ? &cursor : NULL, &list);
                 if (r < 0)
                         return r;
         }
@@ -378,23 +441,43 @@ int bh_files_list(BhFiles *files, const BhCaller *caller, const char *path, cons
                                list_path(files, caller, path, options, ret));
 }
 
+/* Adds the filesystems of pools to those of the main root. One that does not answer is left out. */
+static void add_pools(BhFiles *files, BhUsage *usage) {
+        g_autoptr(GPtrArray) roots = bh_files_hold_all(files, NULL);
+
+        for (size_t i = 1; i < roots->len; i++) {
+                const BhRoot *root = g_ptr_array_index(roots, i);
+                uint64_t size, available;
+
+                if (bh_storage_get_space(&root->storage, &size, &available) < 0)
+                        continue;
+                usage->all_filesystem_bytes += size;
+                usage->all_filesystem_free_bytes += available;
+        }
+}
+
 int bh_files_get_usage(BhFiles *files, const BhCaller *caller, BhUsage *ret) {
+        BhLedger *ledger = files->main->ledger;
         BhUsage usage = {};
         uint64_t available;
         int r;
 
-        r = bh_storage_get_space(&files->storage, &usage.filesystem_bytes, &usage.filesystem_free_bytes);
+        r = bh_storage_get_space(&files->main->storage, &usage.filesystem_bytes, &usage.filesystem_free_bytes);
         if (r < 0)
                 return r;
-        BhQuotaUsage own = bh_quota_get(files->quota, caller->owner), total = bh_quota_get_total(files->quota);
+        BhQuotaUsage own = bh_quota_get(files->quota, caller->owner), main = bh_ledger_get_total(ledger);
         usage.used_bytes = own.used_bytes;
         usage.trash_bytes = own.trash_bytes;
         usage.reserved_bytes = own.reserved_bytes;
         usage.quota_bytes = bh_files_quota_of(files, caller->owner);
-        usage.total_used_bytes = total.used_bytes;
-        usage.total_quota_bytes = bh_ledger_limit(files->ledger);
-        available = bh_ledger_available(files->ledger, caller->owner, usage.quota_bytes);
+        usage.total_used_bytes = main.used_bytes;
+        usage.total_quota_bytes = bh_ledger_limit(ledger);
+        available = bh_ledger_available(ledger, caller->owner, usage.quota_bytes);
         usage.available_bytes = MIN(available, usage.filesystem_free_bytes);
+        usage.all_used_bytes = bh_quota_get_total(files->quota).used_bytes;
+        usage.all_filesystem_bytes = usage.filesystem_bytes;
+        usage.all_filesystem_free_bytes = usage.filesystem_free_bytes;
+        add_pools(files, &usage);
         *ret = usage;
         return 0;
 }

@@ -9,11 +9,8 @@
 #include "log.h"
 #include "macro.h"
 
-/* The usage counters can be trusted after a clean stop only. Then the same random token is in the database and in the
- * storage; it is taken from the storage at the next start, before anything is written. A crash leaves none, and a
- * database or storage that was put back from a copy has another. */
-#define CLEAN_SETTING "files.clean"
-#define CLEAN_FILE "clean"
+/* Detaching a pool waits so long for calls that are under way. */
+#define DETACH_USEC (10 * BH_USEC_PER_SEC)
 
 /* So many rows for refusals of one account in that time. */
 #define REFUSALS 200
@@ -22,91 +19,40 @@
 
 const BhCaller bh_files_nobody = {.role = BH_ROLE_ADMIN, .username = (char *)"baluhostd"};
 
-static int read_clean_setting(sqlite3 *db, void *userdata) {
-        _cleanup_(bh_statement_resetp) sqlite3_stmt *statement = NULL;
-        char *token = userdata;
-        int r = bh_database_prepare(db, &statement, "SELECT value FROM settings WHERE name = '" CLEAN_SETTING "'");
-
-        if (r < 0)
-                return r;
-        int result = sqlite3_step(statement);
-        if (result == SQLITE_ROW)
-                g_strlcpy(token, (const char *)sqlite3_column_text(statement, 0), BH_STORAGE_ID_SIZE);
-        return bh_database_errno(db, result);
-}
-
-static int write_clean_setting(sqlite3 *db, void *userdata) {
-        _cleanup_(bh_statement_resetp) sqlite3_stmt *statement = NULL;
-        int r = bh_database_prepare(db, &statement,
-                                    "INSERT OR REPLACE INTO settings (name, value) VALUES ('" CLEAN_SETTING "', ?)");
-
-        if (r < 0)
-                return r;
-        sqlite3_bind_text(statement, 1, userdata, -1, SQLITE_STATIC);
-        return bh_database_errno(db, sqlite3_step(statement));
-}
-
-static int read_usage(sqlite3 *db, void *userdata) {
-        return bh_quota_read_all(db, "", userdata);
-}
-
-/* Decides between loading the counters and counting anew. */
-static int load_usage(BhFiles *files) {
-        char setting[BH_STORAGE_ID_SIZE] = "", token[BH_STORAGE_ID_SIZE] = "";
-        _cleanup_(bh_charges_clear) BhCharges charges = {};
-        int r;
-
-        r = bh_database_read(files->database, read_clean_setting, setting);
-        if (r >= 0)
-                r = bh_storage_read_token(&files->storage, CLEAN_FILE, token);
-        if (r < 0)
-                return r;
-        files->is_recovering = !bh_storage_is_id(token) || strcmp(token, setting) != 0;
-        files->is_new = !setting[0];
-        if (files->is_recovering)
-                return 0;
-        r = bh_database_read(files->database, read_usage, &charges);
-        if (r < 0)
-                return r;
-        bh_ledger_replace(files->ledger, &charges);
-        return bh_storage_write_token(&files->storage, CLEAN_FILE, "");
-}
-
-int bh_files_open(BhFiles **ret, const BhFilesConfig *config, BhDatabase *database, BhAccounts *accounts,
-                  char **reason) {
-        BhStorage storage = BH_STORAGE_INIT;
-        int r;
-
-        signal(SIGIO, SIG_IGN); /* what the kernel sends when somebody opens a file on which there is a lease; would end
-                                   the process */
-        r = bh_storage_open(&storage, config->root, reason);
-        if (r < 0)
-                return r;
-
+static BhFiles *files_new(const BhFilesConfig *config, BhDatabase *database, BhAccounts *accounts) {
         BhFiles *files = g_new0(BhFiles, 1);
-        files->storage = storage;
+
         files->database = database;
         files->accounts = accounts;
         files->quota = bh_quota_new();
-        files->ledger = bh_ledger_open(files->quota, config->quota_bytes);
         files->sync = bh_sync_new();
         files->listings = bh_listings_new();
         files->versions = bh_versions_new();
         files->uploads = bh_uploads_new();
         files->refusals = bh_rate_limit_new(REFUSALS, REFUSALS_SECONDS, REFUSALS_KEYS);
         files->trash_days = config->trash_days;
-        g_mutex_init(&files->names);
+        files->detach_usec = DETACH_USEC;
+        files->pools = g_ptr_array_new();
+        g_mutex_init(&files->pools_lock);
         g_mutex_init(&files->state_lock);
         g_cond_init(&files->state_changed);
-        r = load_usage(files);
-        /* After a clean stop only what the sweeper had not come to is left in staging. What a crash left, recovery removes. */
-        files->sweeper = bh_sweeper_new(files->storage.staging_fd, r >= 0 && !files->is_recovering);
+        files->main = bh_root_new(files, "");
+        return files;
+}
+
+int bh_files_open(BhFiles **ret, const BhFilesConfig *config, BhDatabase *database, BhAccounts *accounts,
+                  char **reason) {
+        BhFiles *files = files_new(config, database, accounts);
+        int r;
+
+        signal(SIGIO, SIG_IGN); /* what the kernel sends when somebody opens a file on which there is a lease; would end
+                                   the process */
+        r = bh_root_open(files->main, config->root, NULL, config->quota_bytes, reason);
         if (r < 0) {
-                *reason = g_strdup_printf("The usage of the storage cannot be read: %s", g_strerror(-r));
-                files->is_lost = true;
                 bh_files_free(files);
                 return r;
         }
+        files->main->state = r > 0 ? BH_ROOT_COUNTING : BH_ROOT_READY;
         *ret = files;
         return 0;
 }
@@ -114,7 +60,7 @@ int bh_files_open(BhFiles **ret, const BhFilesConfig *config, BhDatabase *databa
 bool bh_files_is_recovering(BhFiles *files) {
         g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new(&files->state_lock);
 
-        return files->is_recovering && files->recovery_result == 0;
+        return files->main->state == BH_ROOT_COUNTING && files->main->recovery_result == 0;
 }
 
 int bh_files_visit_count(const BhTreeItem *item, void *userdata) {
@@ -123,123 +69,78 @@ int bh_files_visit_count(const BhTreeItem *item, void *userdata) {
         return 0;
 }
 
-typedef struct Recovered {
-        const BhCharges *charges;
-        const char *message;
-} Recovered;
-
-static int write_recovered(sqlite3 *db, void *userdata) {
-        const Recovered *recovered = userdata;
-        int r = bh_quota_write_all(db, "", recovered->charges);
-
-        if (r < 0)
-                return r;
-        return bh_audit_append(db, &bh_files_nobody,
-                               &(BhAudit){.event_type = BH_AUDIT_SYSTEM,
-                                          .action = "recover",
-                                          .message = recovered->message,
-                                          .size = (uint64_t)bh_charges_total(recovered->charges)});
-}
-
-static const char *recovery_reason(const BhFiles *files) {
-        return files->is_new ? "The database has not known this storage yet" : "The last stop was not clean";
-}
-
-static int recover(BhFiles *files) {
-        _cleanup_(bh_charges_clear) BhCharges charges = {};
-        int r;
-
-        bh_storage_empty_staging(&files->storage);
-        r = bh_trash_reconcile(files, &charges);
-        if (r >= 0)
-                r = bh_tree_walk(files->storage.root_fd, "",
-                                 BH_TREE_OWNERS | BH_TREE_SKIP_FOREIGN | BH_TREE_SKIP_RESERVED, &files->is_stopping,
-                                 bh_files_visit_count, &charges);
-        if (r < 0)
-                return r;
-        bh_ledger_replace(files->ledger, &charges);
-        return bh_database_write(files->database, write_recovered,
-                                 &(Recovered){.charges = &charges, .message = recovery_reason(files)});
-}
-
 int bh_files_recover(BhFiles *files) {
         if (!bh_files_is_recovering(files))
                 return 0;
-        bh_log_notice("Counting the usage of the storage: %s", recovery_reason(files));
-        int r = recover(files);
+        int r = bh_root_count(files->main);
         if (r < 0 && r != -ECANCELED)
                 bh_log_error_errno(r, "Cannot count the usage of the storage; nothing can be written");
 
         g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new(&files->state_lock);
-        files->is_recovering = r < 0;
-        files->recovery_result = r;
+        if (r >= 0)
+                files->main->state = BH_ROOT_READY;
+        files->main->recovery_result = r;
         g_cond_broadcast(&files->state_changed);
         return r;
+}
+
+static void stop_root(BhRoot *root) {
+        __atomic_store_n(&root->is_stopping, true, __ATOMIC_RELAXED);
 }
 
 void bh_files_stop(BhFiles *files) {
         g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new(&files->state_lock);
 
-        __atomic_store_n(&files->is_stopping, true, __ATOMIC_RELAXED);
+        files->is_stopping = true;
+        stop_root(files->main);
+        for (size_t i = 0; i < files->pools->len; i++)
+                stop_root(g_ptr_array_index(files->pools, i));
         g_cond_broadcast(&files->state_changed);
-}
-
-static int mark_clean(BhFiles *files) {
-        char token[BH_STORAGE_ID_SIZE];
-        int r;
-
-        bh_storage_make_id(token);
-        r = bh_database_write(files->database, write_clean_setting, token);
-        if (r < 0)
-                return r;
-        return bh_storage_write_token(&files->storage, CLEAN_FILE, token);
 }
 
 void bh_files_free(BhFiles *files) {
         if (!files)
                 return;
         bh_uploads_free(files, files->uploads);
-        if (!files->is_recovering && !files->is_lost && !bh_ledger_is_off(files->ledger)) {
-                int r = mark_clean(files);
-                if (r < 0)
-                        bh_log_warning_errno(r, "The next start will count the usage of the storage anew");
+        bh_files_detach_all(files);
+        if (files->main->state != BH_ROOT_ABSENT) {
+                bh_root_close(files->main);
+                files->main->state = BH_ROOT_ABSENT;
         }
-        bh_sweeper_free(files->sweeper);
+        bh_root_free(files->main);
+        g_ptr_array_unref(files->pools);
         bh_versions_free(files->versions);
         bh_listings_free(files->listings);
         bh_rate_limit_free(files->refusals);
         bh_sync_free(files->sync);
-        bh_ledger_close(files->ledger);
         bh_quota_free(files->quota);
         g_cond_clear(&files->state_changed);
         g_mutex_clear(&files->state_lock);
-        g_mutex_clear(&files->names);
-        bh_storage_close(&files->storage);
+        g_mutex_clear(&files->pools_lock);
         g_free(files);
 }
 
 int bh_files_check_health(BhFiles *files) {
         struct statvfs st;
 
-        if (fstatvfs(files->storage.root_fd, &st) < 0)
+        if (fstatvfs(files->main->storage.root_fd, &st) < 0)
                 return -errno;
         if (st.f_flag & ST_RDONLY)
                 return -EROFS;
         g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new(&files->state_lock);
-        return files->recovery_result;
+        return files->main->recovery_result;
 }
 
-int bh_files_begin_change(BhFiles *files) {
-        g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new(&files->state_lock);
+int bh_files_begin_change(BhFiles *files, const char *text, BhPlace *ret) {
+        int r = bh_place_find(files, text, ret);
 
-        while (files->is_recovering && !files->is_stopping && files->recovery_result == 0)
-                g_cond_wait(&files->state_changed, &files->state_lock);
-        if (!files->is_recovering)
-                return 0;
-        return files->recovery_result < 0 ? files->recovery_result : -ECANCELED;
+        if (r >= 0)
+                r = bh_root_begin_change(ret->root);
+        return r;
 }
 
 typedef struct Record {
+        const BhRoot *root;
         const BhCaller *caller;
         const BhAudit *audit;
         const BhCharges *charges;
@@ -250,13 +151,13 @@ static int write_record(sqlite3 *db, void *userdata) {
         int r = bh_audit_append(db, record->caller, record->audit);
 
         if (r >= 0 && record->charges)
-                r = bh_quota_write_charges(db, "", record->charges);
+                r = bh_quota_write_charges(db, record->root->id, record->charges);
         return r;
 }
 
-int bh_files_record(BhFiles *files, const BhCaller *caller, const BhAudit *audit, const BhCharges *charges) {
-        return bh_database_write(files->database, write_record,
-                                 &(Record){.caller = caller, .audit = audit, .charges = charges});
+int bh_files_record(BhRoot *root, const BhCaller *caller, const BhAudit *audit, const BhCharges *charges) {
+        return bh_database_write(root->files->database, write_record,
+                                 &(Record){.root = root, .caller = caller, .audit = audit, .charges = charges});
 }
 
 static int sync_all(BhFiles *files, const BhDurable *durable) {
@@ -268,29 +169,30 @@ static int sync_all(BhFiles *files, const BhDurable *durable) {
 }
 
 /* The row stays, and one that says that it came to nothing follows. */
-static void take_back_record(BhFiles *files, const BhDurable *durable, int error) {
+static void take_back_record(BhRoot *root, const BhDurable *durable, int error) {
         BhAudit audit = *durable->audit;
 
         audit.result = error;
         audit.message = "It could not be made durable, and was taken back";
         if (durable->charges)
                 bh_charges_negate(durable->charges);
-        int r = bh_files_record(files, durable->caller, &audit, durable->charges);
+        int r = bh_files_record(root, durable->caller, &audit, durable->charges);
         if (durable->charges)
                 bh_charges_negate(durable->charges);
         if (r < 0)
-                bh_files_set_lost(files, r, audit.target);
+                bh_root_set_lost(root, r, audit.target);
 }
 
-int bh_files_make_durable(BhFiles *files, const BhDurable *durable) {
-        Record record = {.caller = durable->caller, .audit = durable->audit, .charges = durable->charges};
+int bh_files_make_durable(BhRoot *root, const BhDurable *durable) {
+        BhFiles *files = root->files;
+        Record record = {.root = root, .caller = durable->caller, .audit = durable->audit, .charges = durable->charges};
         BhDatabaseTicket *ticket = bh_database_begin(files->database, write_record, &record);
         int synced = sync_all(files, durable), recorded = bh_database_end(files->database, ticket);
 
         if (recorded < 0)
                 return recorded;
         if (synced < 0)
-                take_back_record(files, durable, synced);
+                take_back_record(root, durable, synced);
         return synced;
 }
 
@@ -306,6 +208,7 @@ static bool is_worth_a_row(int r) {
         case ECANCELED:
         case EAGAIN:
         case EBUSY:
+        case ENODEV:
                 return false;
         }
         return r < 0;
@@ -316,6 +219,8 @@ int bh_files_refuse(BhFiles *files, const BhCaller *caller, const char *event_ty
         char key[32];
         uint64_t retry_seconds;
 
+        if (r == -ESHUTDOWN || r == -ENXIO || r == -EUCLEAN) /* what a filesystem says whose disk is gone */
+                r = -EIO;
         if (!is_worth_a_row(r))
                 return r;
         g_snprintf(key, sizeof(key), "%" G_GUINT64_FORMAT, caller->user_id);
@@ -337,11 +242,4 @@ uint64_t bh_files_quota_of(BhFiles *files, const char *owner) {
         if (account)
                 bh_account_free(account);
         return quota;
-}
-
-void bh_files_set_lost(BhFiles *files, int error, const char *what) {
-        bh_log_error_errno(error,
-                           "Cannot undo after a failure: “%s”. The next start will count the usage of the storage anew",
-                           what);
-        __atomic_store_n(&files->is_lost, true, __ATOMIC_RELAXED);
 }

@@ -138,10 +138,13 @@ void bh_access_clear(BhAccess *access);
 int bh_files_explain_access(BhFiles *files, const BhCaller *caller, uint64_t user_id, const char *path, BhAccess *ret);
 
 typedef struct BhUsage {
-        uint64_t used_bytes, trash_bytes, reserved_bytes, quota_bytes; /* the caller's */
+        uint64_t used_bytes, trash_bytes, reserved_bytes, quota_bytes; /* the caller's, in all storage roots */
+        /* Of the main storage root: */
         uint64_t total_used_bytes, total_quota_bytes;
         uint64_t available_bytes; /* what the caller can still write */
         uint64_t filesystem_bytes, filesystem_free_bytes;
+        /* With all pools that are attached: */
+        uint64_t all_used_bytes, all_filesystem_bytes, all_filesystem_free_bytes;
 } BhUsage;
 
 int bh_files_get_usage(BhFiles *files, const BhCaller *caller, BhUsage *ret);

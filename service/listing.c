@@ -85,7 +85,7 @@ static bool is_same_time(const struct timespec *a, const struct timespec *b) {
 }
 
 /* What was kept of the directory, if it is of use; what is outdated is dropped. */
-static BhListing *find_kept(BhListings *listings, const struct stat *st, bool with_owners, BhSort sort) {
+static BhListing *find_kept(BhListings *listings, const struct stat *st, const BhListingQuery *query) {
         BhListing *found = NULL;
 
         for (GList *link = listings->kept.head, *next; link; link = next) {
@@ -94,9 +94,10 @@ static BhListing *find_kept(BhListings *listings, const struct stat *st, bool wi
                 next = link->next;
                 if (listing->device != st->st_dev || listing->inode != st->st_ino)
                         continue;
-                if (!is_same_time(&listing->modified, &st->st_mtim) || !is_same_time(&listing->changed, &st->st_ctim))
+                if (listing->serial != query->serial || !is_same_time(&listing->modified, &st->st_mtim) ||
+                    !is_same_time(&listing->changed, &st->st_ctim))
                         drop_kept(listings, link);
-                else if (!found && listing->sort == sort && (listing->has_owners || !with_owners)) {
+                else if (!found && listing->sort == query->sort && (listing->has_owners || !query->with_owners)) {
                         found = listing;
                         g_atomic_ref_count_inc(&found->references);
                         g_queue_unlink(&listings->kept, link);
@@ -127,7 +128,7 @@ char *bh_listing_key(const char *name) {
         return g_str_is_ascii(name) ? g_ascii_strdown(name, -1) : g_utf8_casefold(name, -1);
 }
 
-static BhListing *listing_new(const struct stat *st, BhSort sort) {
+static BhListing *listing_new(const struct stat *st, const BhListingQuery *query) {
         BhListing *listing = g_new0(BhListing, 1);
         const uint64_t zero = 0;
 
@@ -136,7 +137,8 @@ static BhListing *listing_new(const struct stat *st, BhSort sort) {
         listing->inode = st->st_ino;
         listing->modified = st->st_mtim;
         listing->changed = st->st_ctim;
-        listing->sort = sort;
+        listing->serial = query->serial;
+        listing->sort = query->sort;
         listing->entries = g_array_new(FALSE, FALSE, sizeof(BhListingEntry));
         listing->owners = g_ptr_array_new();
         g_ptr_array_add(listing->owners, NULL);
@@ -160,7 +162,30 @@ static void add_entry(BhListing *listing, const char *name, bool is_directory) {
         listing->n_directories += is_directory;
 }
 
-static int read_names(BhListing *listing, DIR *directory, bool is_root) {
+static const BhListingFolder *find_folder(const BhListingQuery *query, const char *name) {
+        for (size_t i = 0; query->folders && i < query->folders->len; i++) {
+                const BhListingFolder *folder = &g_array_index(query->folders, BhListingFolder, i);
+
+                if (strcmp(folder->name, name) == 0)
+                        return folder;
+        }
+        return NULL;
+}
+
+/* What has no owner of its own, as far as sorting goes. */
+static void add_folders(BhListing *listing, const BhListingQuery *query) {
+        for (size_t i = 0; query->folders && i < query->folders->len; i++) {
+                const BhListingFolder *folder = &g_array_index(query->folders, BhListingFolder, i);
+
+                add_entry(listing, folder->name, true);
+                BhListingEntry *entry = &g_array_index(listing->entries, BhListingEntry, listing->entries->len - 1);
+                entry->is_folder = true;
+                if (query->sort == BH_SORT_MODIFIED)
+                        entry->value = bh_time_to_nsec(&folder->stat.st_mtim);
+        }
+}
+
+static int read_names(BhListing *listing, DIR *directory, const BhListingQuery *query) {
         for (;;) {
                 struct stat st;
 
@@ -175,7 +200,9 @@ static int read_names(BhListing *listing, DIR *directory, bool is_root) {
                                        : st.st_mode & S_IFMT;
                 if (type != S_IFREG && type != S_IFDIR)
                         continue;
-                if (bh_name_validate(entry->d_name) < 0 || (is_root && strcmp(entry->d_name, BH_RESERVED_NAME) == 0))
+                if (bh_name_validate(entry->d_name) < 0 ||
+                    (query->is_root && strcmp(entry->d_name, BH_RESERVED_NAME) == 0) ||
+                    find_folder(query, entry->d_name))
                         continue;
                 add_entry(listing, entry->d_name, type == S_IFDIR);
         }
@@ -204,6 +231,10 @@ static int read_attributes(BhListing *listing, int fd, bool with_owners) {
                 BhListingEntry *entry = &g_array_index(listing->entries, BhListingEntry, i);
                 struct stat st;
 
+                if (entry->is_folder) {
+                        g_array_index(listing->owner_counts, uint64_t, 0)++;
+                        continue;
+                }
                 if (fstatat(fd, entry->name, &st, AT_SYMLINK_NOFOLLOW) == 0) {
                         entry->change_nsec = bh_time_to_nsec(&st.st_ctim);
                         if (listing->sort == BH_SORT_SIZE && !entry->is_directory)
@@ -245,7 +276,7 @@ static void closedirp(DIR **directory) {
                 closedir(*directory);
 }
 
-static int build(int fd, const struct stat *st, bool is_root, bool with_owners, BhSort sort, BhListing **ret) {
+static int build(int fd, const struct stat *st, const BhListingQuery *query, BhListing **ret) {
         _cleanup_(closedirp) DIR *directory = NULL;
         int r;
 
@@ -257,10 +288,11 @@ static int build(int fd, const struct stat *st, bool is_root, bool with_owners, 
                 return -errno;
         bh_steal_fd(&own_fd);
 
-        BhListing *listing = listing_new(st, sort);
-        r = read_names(listing, directory, is_root);
-        if (r >= 0 && (with_owners || sort != BH_SORT_NAME || listing->entries->len <= SMALL))
-                r = read_attributes(listing, dirfd(directory), with_owners || listing->entries->len <= SMALL);
+        BhListing *listing = listing_new(st, query);
+        r = read_names(listing, directory, query);
+        add_folders(listing, query);
+        if (r >= 0 && (query->with_owners || query->sort != BH_SORT_NAME || listing->entries->len <= SMALL))
+                r = read_attributes(listing, dirfd(directory), query->with_owners || listing->entries->len <= SMALL);
         if (r < 0) {
                 bh_listing_unref(listing);
                 return r;
@@ -281,12 +313,11 @@ static bool is_recent(const struct stat *st) {
 }
 
 /* From memory, or read and then kept. */
-static int get(BhListings *listings, int fd, const struct stat *st, bool is_root, bool with_owners, BhSort sort,
-               BhListing **ret) {
+static int get(BhListings *listings, int fd, const struct stat *st, const BhListingQuery *query, BhListing **ret) {
         BhListing *listing = NULL;
 
         g_mutex_lock(&listings->lock);
-        listing = find_kept(listings, st, with_owners, sort);
+        listing = find_kept(listings, st, query);
         unsigned generation = listings->generation;
         g_mutex_unlock(&listings->lock);
         if (listing) {
@@ -295,7 +326,7 @@ static int get(BhListings *listings, int fd, const struct stat *st, bool is_root
         }
 
         bool recent = is_recent(st);
-        int r = build(fd, st, is_root, with_owners, sort, &listing);
+        int r = build(fd, st, query, &listing);
         if (r < 0)
                 return r;
         listing->generation = generation;
@@ -308,15 +339,15 @@ static int get(BhListings *listings, int fd, const struct stat *st, bool is_root
         return 0;
 }
 
-int bh_listings_get(BhListings *listings, int fd, bool is_root, bool with_owners, BhSort sort, BhListing **ret) {
+int bh_listings_get(BhListings *listings, int fd, const BhListingQuery *query, BhListing **ret) {
         struct stat st;
 
         if (fstat(fd, &st) < 0)
                 return -errno;
         if (st.st_size < LARGE_SIZE)
-                return get(listings, fd, &st, is_root, with_owners, sort, ret);
+                return get(listings, fd, &st, query, ret);
         g_mutex_lock(&listings->large);
-        int r = get(listings, fd, &st, is_root, with_owners, sort, ret);
+        int r = get(listings, fd, &st, query, ret);
         g_mutex_unlock(&listings->large);
         return r;
 }

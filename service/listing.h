@@ -21,7 +21,14 @@ typedef struct BhListingEntry {
         int64_t change_nsec; /* st_ctim when its owner was read; only with owners */
         uint32_t owner;      /* index in owners; only with owners */
         bool is_directory;
+        bool is_folder; /* one of the query's folders */
 } BhListingEntry;
+
+/* A folder that shows in a directory without being there: that of a pool. */
+typedef struct BhListingFolder {
+        const char *name;
+        struct stat stat;
+} BhListingFolder;
 
 /* Immutable once built. Files and directories with valid names; nothing else. */
 typedef struct BhListing {
@@ -30,6 +37,7 @@ typedef struct BhListing {
         ino_t inode;
         struct timespec modified, changed; /* of the directory, before it was read */
         unsigned generation;
+        uint64_t serial;
         BhSort sort;
         bool has_owners;
         GArray *entries; /* of BhListingEntry: directories first, each part ascending */
@@ -46,9 +54,17 @@ void bh_listings_free(BhListings *listings);
 /* Forgets all. For when owners have changed, which directories' times do not tell. */
 void bh_listings_invalidate(BhListings *listings);
 
-/* The directory fd (open for reading), from memory or disk. is_root: leave out the reserved directory. with_owners: the
- * owner of every entry is needed. Free with bh_listing_unref(). Errors: -EIO and those of getdents(2). Blocks. */
-int bh_listings_get(BhListings *listings, int fd, bool is_root, bool with_owners, BhSort sort, BhListing **ret);
+typedef struct BhListingQuery {
+        bool is_root;     /* leave out the reserved directory */
+        bool with_owners; /* the owner of every entry is needed */
+        BhSort sort;
+        uint64_t serial;       /* what was kept with another one is of no use */
+        const GArray *folders; /* of BhListingFolder, in place of what has the same name; NULL: none */
+} BhListingQuery;
+
+/* The directory fd (open for reading), from memory or disk. Free with bh_listing_unref(). Errors: -EIO and those of
+ * getdents(2). Blocks. */
+int bh_listings_get(BhListings *listings, int fd, const BhListingQuery *query, BhListing **ret);
 
 void bh_listing_unref(BhListing *listing);
 

@@ -46,9 +46,11 @@ static int check_depth(const BhNode *item, const BhRelocation *relocation) {
         return 0;
 }
 
-int bh_files_relocate(const BhNode *item, const BhRelocation *relocation) {
+int bh_files_relocate(const BhRoot *root, const BhNode *item, const BhRelocation *relocation) {
         int r, marked;
 
+        if (bh_root_is_taken(root, relocation->target, relocation->target_name))
+                return -EEXIST;
         r = check_depth(item, relocation);
         if (r < 0)
                 return r;
@@ -73,25 +75,39 @@ int bh_files_undo_relocate(const BhNode *item, const BhRelocation *relocation) {
                                  relocation->source_name, RENAME_NOREPLACE);
 }
 
+/* The place of source's name in the directory that was found. Of a path at the top of the main root that is a pool's
+ * name this is the main root's too: nobody can give it that name. */
+static int join_place(const BhPlace *directory, const BhPath *source, BhPlace *ret) {
+        BhPlace place = {.root = directory->root};
+        int r = bh_path_join(&place.path, directory->path.text, bh_path_name(source));
+
+        if (r < 0)
+                return r;
+        bh_path_set_base(&place.path, directory->path.base);
+        r = place.path.reserved ? -EILSEQ : bh_root_hold(place.root, BH_USE_OPERATION);
+        if (r < 0) {
+                bh_path_clear(&place.path);
+                return r;
+        }
+        *ret = place;
+        return 0;
+}
+
 int bh_files_resolve_target(BhFiles *files, const BhCaller *caller, const BhPath *source, const char *target,
-                            BhPath *ret_path, BhNode *ret_parent) {
-        _cleanup_(bh_path_clear) BhPath path = {};
+                            BhPlace *ret, BhNode *ret_parent) {
+        _cleanup_(bh_place_clear) BhPlace place = {};
         _cleanup_(bh_node_clear) BhNode node = BH_NODE_INIT;
         int r;
 
-        if (source->depth == 0)
+        if (bh_path_is_root(source))
                 return -EINVAL;
-        r = bh_path_parse(&path, target);
+        r = bh_place_find(files, target, &place);
         if (r < 0)
                 return r;
-        if (!path.reserved) {
-                r = bh_node_open(files->storage.root_fd, caller, &path, path.depth, &node);
+        if (!place.path.reserved) {
+                r = bh_node_open(place.root->storage.root_fd, caller, &place.path, place.path.depth, &node);
                 if (r >= 0 && bh_node_is_directory(&node)) {
-                        r = bh_path_join(ret_path, path.text, bh_path_name(source));
-                        if (r >= 0 && ret_path->reserved) {
-                                bh_path_clear(ret_path);
-                                r = -EILSEQ;
-                        }
+                        r = join_place(&place, source, ret);
                         if (r < 0)
                                 return r;
                         *ret_parent = node;
@@ -101,11 +117,11 @@ int bh_files_resolve_target(BhFiles *files, const BhCaller *caller, const BhPath
                 if (r < 0 && r != -ENOENT)
                         return r;
         }
-        r = bh_files_open_parent(files, caller, &path, ret_parent);
+        r = bh_files_open_parent(place.root, caller, &place.path, ret_parent);
         if (r < 0)
                 return r;
-        *ret_path = path;
-        path = (BhPath){};
+        *ret = place;
+        place = (BhPlace){};
         return 0;
 }
 
@@ -135,19 +151,20 @@ static char *number_name(const char *name, unsigned number) {
         return g_strdup_printf("%.*s%s%s", (int)stem, name, suffix, rest);
 }
 
-static bool is_free(int directory_fd, const char *name) {
+static bool is_free(const BhRoot *root, const BhNode *directory, const char *name) {
         struct stat st;
 
-        return fstatat(directory_fd, name, &st, AT_SYMLINK_NOFOLLOW) < 0 && errno == ENOENT;
+        return fstatat(directory->fd, name, &st, AT_SYMLINK_NOFOLLOW) < 0 && errno == ENOENT &&
+               !bh_root_is_taken(root, directory, name);
 }
 
-char *bh_files_free_name(int directory_fd, const char *name) {
-        if (is_free(directory_fd, name))
+char *bh_files_free_name(const BhRoot *root, const BhNode *directory, const char *name) {
+        if (is_free(root, directory, name))
                 return g_strdup(name);
         for (unsigned number = 2; number < FREE_NAME_TRIES; number++) {
                 g_autofree char *candidate = number_name(name, number);
 
-                if (is_free(directory_fd, candidate))
+                if (is_free(root, directory, candidate))
                         return g_steal_pointer(&candidate);
         }
         return NULL;
@@ -155,7 +172,7 @@ char *bh_files_free_name(int directory_fd, const char *name) {
 
 /* Gives an item its new name, on disk and in the records. */
 typedef struct Move {
-        BhFiles *files;
+        BhRoot *root;
         const BhCaller *caller;
         const char *action;
         const BhPath *source, *target;
@@ -166,13 +183,13 @@ typedef struct Move {
 static int move_locked(const Move *move, BhNode *source_parent, BhNode *target_parent, BhNode *item) {
         int r;
 
-        r = bh_files_open_parent(move->files, move->caller, move->source, source_parent);
+        r = bh_files_open_parent(move->root, move->caller, move->source, source_parent);
         if (r == -EILSEQ)
                 r = -ENOENT; /* the reserved name: asked for as something that exists */
         if (r >= 0)
                 r = bh_node_open_child(source_parent, move->caller, bh_path_name(move->source), item);
         if (r >= 0)
-                r = bh_files_open_parent(move->files, move->caller, move->target, target_parent);
+                r = bh_files_open_parent(move->root, move->caller, move->target, target_parent);
         if (r < 0)
                 return r;
         if (!bh_access_may_change(move->caller, item->owner))
@@ -186,11 +203,11 @@ static int move_locked(const Move *move, BhNode *source_parent, BhNode *target_p
 
 static int do_move(const Move *move) {
         _cleanup_(bh_node_clear) BhNode source_parent = BH_NODE_INIT, target_parent = BH_NODE_INIT, item = BH_NODE_INIT;
-        BhFiles *files = move->files;
+        BhRoot *root = move->root;
         g_autofree char *message = g_strdup_printf("to “%s”", move->target->text);
         int r;
 
-        g_mutex_lock(&files->names);
+        g_mutex_lock(&root->names);
         r = move_locked(move, &source_parent, &target_parent, &item);
         BhRelocation relocation = {
                 .source_fd = source_parent.fd,
@@ -201,8 +218,8 @@ static int do_move(const Move *move) {
                 .target_size = strlen(move->target->text),
         };
         if (r >= 0)
-                r = bh_files_relocate(&item, &relocation);
-        g_mutex_unlock(&files->names);
+                r = bh_files_relocate(root, &item, &relocation);
+        g_mutex_unlock(&root->names);
         if (r < 0)
                 return r;
 
@@ -212,38 +229,41 @@ static int do_move(const Move *move) {
                                .message = message};
         const int fds[] = {target_parent.fd, source_parent.fd};
         r = bh_files_make_durable(
-                files,
+                root,
                 &(BhDurable){.caller = move->caller, .audit = &audit, .fds = fds, .n_fds = move->is_rename ? 1 : 2});
         if (r >= 0)
                 return 0;
-        g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new(&files->names);
+        g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new(&root->names);
         int undone = bh_files_undo_relocate(&item, &relocation);
         if (undone < 0)
-                bh_files_set_lost(files, undone, move->source->text);
+                bh_root_set_lost(root, undone, move->source->text);
         return r;
 }
 
 static int rename_path(BhFiles *files, const BhCaller *caller, const char *text, const char *new_name,
                        char **ret_path) {
-        _cleanup_(bh_path_clear) BhPath source = {}, target = {};
+        _cleanup_(bh_place_clear) BhPlace source = {};
+        _cleanup_(bh_path_clear) BhPath target = {};
         int r;
 
-        r = bh_path_parse(&source, text);
+        r = bh_files_begin_change(files, text, &source);
         if (r < 0)
                 return r;
-        if (source.depth == 0)
+        if (bh_path_is_root(&source.path))
                 return -EINVAL;
-        if (source.reserved)
+        if (source.path.reserved)
                 return -ENOENT;
-        g_autofree char *parent = bh_path_parent(&source);
+        g_autofree char *parent = bh_path_parent(&source.path);
         r = bh_path_join(&target, parent, new_name);
-        if (r >= 0 && target.reserved)
-                r = -EILSEQ;
+        if (r >= 0) {
+                bh_path_set_base(&target, source.path.base);
+                r = target.reserved ? -EILSEQ : 0;
+        }
         if (r >= 0)
-                r = do_move(&(Move){.files = files,
+                r = do_move(&(Move){.root = source.root,
                                     .caller = caller,
                                     .action = "rename",
-                                    .source = &source,
+                                    .source = &source.path,
                                     .target = &target,
                                     .is_rename = true});
         if (r >= 0)
@@ -252,36 +272,35 @@ static int rename_path(BhFiles *files, const BhCaller *caller, const char *text,
 }
 
 int bh_files_rename(BhFiles *files, const BhCaller *caller, const char *path, const char *new_name, char **ret_path) {
-        int r = bh_files_begin_change(files);
-
-        if (r >= 0)
-                r = rename_path(files, caller, path, new_name, ret_path);
-        return bh_files_refuse(files, caller, BH_AUDIT_FILE_MODIFY, "rename", path, r);
+        return bh_files_refuse(files, caller, BH_AUDIT_FILE_MODIFY, "rename", path,
+                               rename_path(files, caller, path, new_name, ret_path));
 }
 
 static int move_path(BhFiles *files, const BhCaller *caller, const char *text, const char *target_text,
                      char **ret_path) {
-        _cleanup_(bh_path_clear) BhPath source = {}, target = {};
+        _cleanup_(bh_place_clear) BhPlace source = {}, target = {};
         _cleanup_(bh_node_clear) BhNode parent = BH_NODE_INIT;
         int r;
 
-        r = bh_path_parse(&source, text);
-        if (r >= 0 && source.reserved)
+        r = bh_files_begin_change(files, text, &source);
+        if (r >= 0 && source.path.reserved)
                 r = -ENOENT;
         if (r >= 0)
-                r = bh_files_resolve_target(files, caller, &source, target_text, &target, &parent);
+                r = bh_files_resolve_target(files, caller, &source.path, target_text, &target, &parent);
+        if (r >= 0 && source.root != target.root)
+                r = -EOPNOTSUPP;
         if (r >= 0)
-                r = do_move(&(Move){
-                        .files = files, .caller = caller, .action = "move", .source = &source, .target = &target});
+                r = do_move(&(Move){.root = source.root,
+                                    .caller = caller,
+                                    .action = "move",
+                                    .source = &source.path,
+                                    .target = &target.path});
         if (r >= 0)
-                *ret_path = g_strdup(target.text);
+                *ret_path = g_strdup(target.path.text);
         return r;
 }
 
 int bh_files_move(BhFiles *files, const BhCaller *caller, const char *source, const char *target, char **ret_path) {
-        int r = bh_files_begin_change(files);
-
-        if (r >= 0)
-                r = move_path(files, caller, source, target, ret_path);
-        return bh_files_refuse(files, caller, BH_AUDIT_FILE_MODIFY, "move", source, r);
+        return bh_files_refuse(files, caller, BH_AUDIT_FILE_MODIFY, "move", source,
+                               move_path(files, caller, source, target, ret_path));
 }

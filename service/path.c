@@ -73,9 +73,20 @@ int bh_path_parse(BhPath *ret, const char *text) {
                 path.names[path.depth++] = rest;
                 rest = slash ? slash + 1 : NULL;
         }
-        path.reserved = path.depth > 0 && strcmp(path.names[0], BH_RESERVED_NAME) == 0;
+        bh_path_set_base(&path, 0);
         *ret = path;
         return 0;
+}
+
+void bh_path_set_base(BhPath *path, size_t base) {
+        path->base = base;
+        path->reserved = path->depth > base && strcmp(path->names[base], BH_RESERVED_NAME) == 0;
+}
+
+const char *bh_path_inner(const BhPath *path) {
+        if (bh_path_is_root(path))
+                return "";
+        return path->text + (path->names[path->base] - path->names[0]);
 }
 
 int bh_path_join(BhPath *ret, const char *parent, const char *name) {

@@ -7,10 +7,11 @@
 
 /* Names and paths from outside, and the one way from a path to a descriptor.
  *
- * A path is relative to the storage root, UTF-8, with "/" between names and none at the ends; "" is the root. It is
- * taken apart and checked once, and then resolved name by name with openat2(2), which is told to stay beneath the
- * descriptor it starts from, to follow no symbolic or magic link and to cross no mount point: the storage is one
- * filesystem, because staging, trash and publishing are renames within it.
+ * A path is relative to the top of the NAS, UTF-8, with "/" between names and none at the ends; "" is the top. It is
+ * taken apart and checked once; its first name may be a pool's (root.h). The rest is resolved name by name from that
+ * storage root with openat2(2), which is told to stay beneath the descriptor it starts from, to follow no symbolic or
+ * magic link and to cross no mount point: a storage root is one filesystem, because staging, trash and publishing are
+ * renames within it.
  *
  * Everything here may be used on any thread. */
 
@@ -25,7 +26,8 @@ typedef struct BhPath {
         char *text;                     /* owned; the path as it was given */
         char *names[BH_PATH_DEPTH_MAX]; /* owned in one block with the first */
         size_t depth;                   /* number of names; 0: the root */
-        bool reserved;                  /* leads to or into the reserved directory */
+        size_t base;                    /* of which so many lead to its storage root: none, or one for a pool's */
+        bool reserved;                  /* leads to or into the reserved directory of its storage root */
 } BhPath;
 
 /* 0 when it is 1 to 255 bytes of UTF-8 without "/", control characters (U+0000 to U+001F, U+007F to U+009F) and
@@ -36,8 +38,19 @@ int bh_name_validate(const char *name);
  * with "/", -EILSEQ when it is not a valid path otherwise. */
 int bh_path_parse(BhPath *ret, const char *text);
 
-/* The path of name within the directory parent. Errors: as bh_path_parse(). */
+/* Says that the first base names lead to the storage root that the path is in; 0 without it. At most depth. */
+void bh_path_set_base(BhPath *path, size_t base);
+
+/* The path of name within the directory parent, with base 0. Errors: as bh_path_parse(). */
 int bh_path_join(BhPath *ret, const char *parent, const char *name);
+
+/* Whether it is a storage root itself. */
+static inline bool bh_path_is_root(const BhPath *path) {
+        return path->depth == path->base;
+}
+
+/* The path within its storage root; a part of text. */
+const char *bh_path_inner(const BhPath *path);
 
 void bh_path_clear(BhPath *path);
 

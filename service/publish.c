@@ -98,10 +98,10 @@ static int look(Publication *publication) {
 
         bh_node_clear(&publication->parent);
         if (upload->options.parents)
-                r = bh_files_make_path(publication->files, &upload->caller, upload->caller.owner, &upload->path,
+                r = bh_files_make_path(upload->root, &upload->caller, upload->caller.owner, &upload->path,
                                        upload->path.depth - 1, publication->created, &publication->parent);
         else
-                r = bh_files_open_parent(publication->files, &upload->caller, &upload->path, &publication->parent);
+                r = bh_files_open_parent(upload->root, &upload->caller, &upload->path, &publication->parent);
         if (r < 0)
                 return r;
         r = bh_node_open_child(&publication->parent, &upload->caller, bh_path_name(&upload->path), &child);
@@ -122,16 +122,16 @@ static int take_place(Publication *publication) {
                 return r;
         bh_charges_add(&publication->charges, target->owner,
                        (int64_t)publication->size - (int64_t)target->replaced_size, 0);
-        r = bh_ledger_charge(files->ledger, target->owner, bh_files_quota_of(files, target->owner), upload->reserved,
-                             &publication->charges);
+        r = bh_ledger_charge(upload->root->ledger, target->owner, bh_files_quota_of(files, target->owner),
+                             upload->reserved, &publication->charges);
         if (r < 0)
                 return r;
         upload->reserved = 0;
-        r = bh_storage_rename(files->storage.staging_fd, upload->id, publication->parent.fd,
+        r = bh_storage_rename(upload->root->storage.staging_fd, upload->id, publication->parent.fd,
                               bh_path_name(&upload->path), target->is_replaced ? RENAME_EXCHANGE : RENAME_NOREPLACE);
         if (r < 0) {
                 bh_charges_negate(&publication->charges);
-                bh_ledger_apply(files->ledger, &publication->charges);
+                bh_ledger_apply(upload->root->ledger, &publication->charges);
         }
         return r;
 }
@@ -156,7 +156,6 @@ static int try_publish(Publication *publication, const BhUploadTarget *marked_fo
 /* The mark is written, and all of it made durable, before the name is given; usually nothing has changed when the name
  * is given then. */
 static int publish(Publication *publication) {
-        BhFiles *files = publication->files;
         BhUpload *upload = publication->upload;
         BhUploadTarget marked_for = {.is_marked = upload->caller.owner[0] != '\0'};
         int r;
@@ -166,11 +165,11 @@ static int publish(Publication *publication) {
                 r = write_mark(publication->upload, &marked_for);
                 if (r < 0)
                         return r;
-                g_mutex_lock(&files->names);
+                g_mutex_lock(&upload->root->names);
                 r = try_publish(publication, &marked_for, i + 1 == TRIES);
                 if (r < 0)
                         bh_created_undo(publication->created);
-                g_mutex_unlock(&files->names);
+                g_mutex_unlock(&upload->root->names);
                 if (r <= 0)
                         return r;
                 marked_for = publication->target;
@@ -179,34 +178,33 @@ static int publish(Publication *publication) {
 }
 
 static void undo(Publication *publication) {
-        BhFiles *files = publication->files;
         const BhUpload *upload = publication->upload;
         const char *name = bh_path_name(&upload->path);
         struct stat own, st;
         int r;
 
-        g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new(&files->names);
+        g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new(&upload->root->names);
         if (fstat(upload->fd, &own) < 0 || fstatat(publication->parent.fd, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
                 r = -errno;
         else if (own.st_dev != st.st_dev || own.st_ino != st.st_ino)
                 r = -ENOENT;
         else
-                r = bh_storage_rename(publication->parent.fd, name, files->storage.staging_fd, upload->id,
+                r = bh_storage_rename(publication->parent.fd, name, upload->root->storage.staging_fd, upload->id,
                                       publication->target.is_replaced ? RENAME_EXCHANGE : RENAME_NOREPLACE);
         if (r < 0) {
-                bh_files_set_lost(files, r, upload->path.text);
+                bh_root_set_lost(upload->root, r, upload->path.text);
                 return;
         }
         bh_charges_negate(&publication->charges);
-        bh_ledger_apply(files->ledger, &publication->charges);
+        bh_ledger_apply(upload->root->ledger, &publication->charges);
         bh_created_undo(publication->created);
 }
 
 /* What was replaced goes when nothing can bring it back any more. */
 static void drop_replaced(Publication *publication) {
         if (publication->target.is_replaced)
-                (void)unlinkat(publication->files->storage.staging_fd, publication->upload->id, 0);
-        publication->upload->is_over = true;
+                (void)unlinkat(publication->upload->root->storage.staging_fd, publication->upload->id, 0);
+        bh_upload_end(publication->upload);
 }
 
 static int make_durable(Publication *publication) {
@@ -219,12 +217,12 @@ static int make_durable(Publication *publication) {
                 .size = publication->size,
         };
 
-        return bh_files_make_durable(publication->files, &(BhDurable){.caller = &upload->caller,
-                                                                      .audit = &audit,
-                                                                      .charges = &publication->charges,
-                                                                      .created = publication->created,
-                                                                      .fds = &publication->parent.fd,
-                                                                      .n_fds = 1});
+        return bh_files_make_durable(upload->root, &(BhDurable){.caller = &upload->caller,
+                                                                .audit = &audit,
+                                                                .charges = &publication->charges,
+                                                                .created = publication->created,
+                                                                .fds = &publication->parent.fd,
+                                                                .n_fds = 1});
 }
 
 int bh_upload_publish(BhFiles *files, BhUpload *upload, uint64_t size, const char *sha256, BhEntry *ret) {

@@ -21,7 +21,7 @@ typedef struct Purged {
 } Purged;
 
 typedef struct Purge {
-        BhFiles *files;
+        BhRoot *root;
         const BhCaller *caller;
         BhCharges charges;
         GArray *purged; /* of Purged */
@@ -33,8 +33,8 @@ static void clear_purged(void *data) {
         g_free(((Purged *)data)->path);
 }
 
-static void purge_init(Purge *purge, BhFiles *files, const BhCaller *caller) {
-        *purge = (Purge){.files = files, .caller = caller, .purged = g_array_new(FALSE, FALSE, sizeof(Purged))};
+static void purge_init(Purge *purge, BhRoot *root, const BhCaller *caller) {
+        *purge = (Purge){.root = root, .caller = caller, .purged = g_array_new(FALSE, FALSE, sizeof(Purged))};
         g_array_set_clear_func(purge->purged, clear_purged);
 }
 
@@ -56,7 +56,7 @@ static int visit_purge(const BhTreeItem *item, void *userdata) {
 
 static int take_locked(Purge *purge, const BhTrashRecord *record) {
         _cleanup_(bh_charges_clear) BhCharges before = {};
-        const BhStorage *storage = &purge->files->storage;
+        const BhStorage *storage = &purge->root->storage;
         int r;
 
         for (size_t i = 0; i < bh_charges_size(&purge->charges); i++) {
@@ -83,8 +83,8 @@ static int take_locked(Purge *purge, const BhTrashRecord *record) {
 /* Takes an item out of the trash. until_usec: only if it was deleted until then. */
 static int take(Purge *purge, const char *id, bool only_callers, int64_t until_usec) {
         _cleanup_(bh_trash_record_clear) BhTrashRecord record = BH_TRASH_RECORD_INIT;
-        g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new(&purge->files->names);
-        int r = bh_trash_record_open(&purge->files->storage, id, &record);
+        g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new(&purge->root->names);
+        int r = bh_trash_record_open(&purge->root->storage, id, &record);
 
         if (r < 0)
                 return r;
@@ -108,13 +108,13 @@ static int write_purge(sqlite3 *db, void *userdata) {
 
                 r = bh_audit_append(db, purge->caller, &audit);
         }
-        return r < 0 ? r : bh_quota_write_charges(db, "", &purge->charges);
+        return r < 0 ? r : bh_quota_write_charges(db, purge->root->id, &purge->charges);
 }
 
 /* Back into the trash. */
 static void put_back(Purge *purge) {
-        const BhStorage *storage = &purge->files->storage;
-        g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new(&purge->files->names);
+        const BhStorage *storage = &purge->root->storage;
+        g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new(&purge->root->names);
 
         for (size_t i = 0; i < purge->purged->len; i++) {
                 const Purged *purged = &g_array_index(purge->purged, Purged, i);
@@ -122,7 +122,7 @@ static void put_back(Purge *purge) {
                                           RENAME_NOREPLACE);
 
                 if (r < 0)
-                        bh_files_set_lost(purge->files, r, purged->path);
+                        bh_root_set_lost(purge->root, r, purged->path);
         }
 }
 
@@ -132,53 +132,57 @@ static void remove_all(Purge *purge) {
                 int r;
 
                 if (purge->n_items > PROMPT_ITEMS) {
-                        bh_sweeper_add(purge->files->sweeper, purged->id);
+                        bh_sweeper_add(purge->root->sweeper, purged->id);
                         continue;
                 }
-                r = bh_tree_remove(purge->files->storage.staging_fd, purged->id);
+                r = bh_tree_remove(purge->root->storage.staging_fd, purged->id);
                 if (r < 0)
                         bh_log_warning_errno(r, "Cannot remove all of “%s”; the next start tries again", purged->path);
         }
 }
 
-/* Records what was taken, and removes it. */
+/* Records what was taken, and removes it. Adds to freed_bytes. */
 static int finish(Purge *purge, uint64_t *freed_bytes) {
-        BhFiles *files = purge->files;
+        BhRoot *root = purge->root;
         int r;
 
-        *freed_bytes = 0;
         if (purge->purged->len == 0)
                 return 0;
-        r = bh_sync_directory(files->sync, files->storage.trash_fd);
+        r = bh_sync_directory(root->files->sync, root->storage.trash_fd);
         if (r >= 0)
-                r = bh_database_write(files->database, write_purge, purge);
+                r = bh_database_write(root->files->database, write_purge, purge);
         if (r < 0) {
                 put_back(purge);
                 return r;
         }
-        bh_ledger_apply(files->ledger, &purge->charges);
-        *freed_bytes = (uint64_t)-bh_charges_total(&purge->charges);
+        bh_ledger_apply(root->ledger, &purge->charges);
+        *freed_bytes += (uint64_t)-bh_charges_total(&purge->charges);
         remove_all(purge);
         return 0;
 }
 
 static int purge_one(BhFiles *files, const BhCaller *caller, const char *id, uint64_t *freed_bytes) {
+        g_autoptr(GPtrArray) roots = bh_files_hold_all(files, NULL);
         _cleanup_(purge_clear) Purge purge;
-        int r;
+        BhRoot *root = files->main;
+        int r = bh_trash_find_root(roots, id, &root);
 
-        purge_init(&purge, files, caller);
-        r = take(&purge, id, false, INT64_MAX);
+        purge_init(&purge, root, caller);
+        if (r >= 0)
+                r = take(&purge, id, false, INT64_MAX);
         return r < 0 ? r : finish(&purge, freed_bytes);
 }
 
-static int purge_many(BhFiles *files, const BhCaller *caller, bool only_callers, int64_t until_usec,
+static int purge_root(BhRoot *root, const BhCaller *caller, bool only_callers, int64_t until_usec,
                       uint64_t *freed_bytes) {
         _cleanup_(purge_clear) Purge purge;
         g_auto(GStrv) ids = NULL;
         int r, result = 0;
 
-        purge_init(&purge, files, caller);
-        r = bh_trash_record_list(&files->storage, &ids);
+        purge_init(&purge, root, caller);
+        r = bh_root_begin_change(root);
+        if (r >= 0)
+                r = bh_trash_record_list(&root->storage, &ids);
         if (r < 0)
                 return r;
         for (char **id = ids; *id; id++) {
@@ -190,22 +194,36 @@ static int purge_many(BhFiles *files, const BhCaller *caller, bool only_callers,
         return r < 0 ? r : result;
 }
 
+/* In all roots; what fails in one keeps none of the others. */
+static int purge_many(BhFiles *files, const BhCaller *caller, bool only_callers, int64_t until_usec,
+                      uint64_t *freed_bytes) {
+        g_autoptr(GPtrArray) roots = bh_files_hold_all(files, NULL);
+        int result = 0;
+
+        for (size_t i = 0; i < roots->len; i++) {
+                int r = purge_root(g_ptr_array_index(roots, i), caller, only_callers, until_usec, freed_bytes);
+
+                if (r < 0 && (i == 0 || r != -ENODEV)) /* a pool that is not ready is left out */
+                        result = r;
+        }
+        return result;
+}
+
 int bh_files_purge_trash(BhFiles *files, const BhCaller *caller, const char *trash_id, uint64_t *ret_freed_bytes) {
-        int r = bh_files_begin_change(files);
+        int r;
 
         *ret_freed_bytes = 0;
-        if (r >= 0)
-                r = trash_id[0] ? purge_one(files, caller, trash_id, ret_freed_bytes)
-                                : purge_many(files, caller, true, INT64_MAX, ret_freed_bytes);
+        r = trash_id[0] ? purge_one(files, caller, trash_id, ret_freed_bytes)
+                        : purge_many(files, caller, true, INT64_MAX, ret_freed_bytes);
         return bh_files_refuse(files, caller, BH_AUDIT_FILE_MODIFY, "purge", trash_id, r);
 }
 
 int bh_files_purge_expired(BhFiles *files) {
         uint64_t freed = 0;
-        int r = bh_files_begin_change(files);
+        int r;
 
-        if (r < 0 || files->trash_days == 0)
-                return r;
+        if (files->trash_days == 0)
+                return 0;
         r = purge_many(files, &bh_files_nobody, false, g_get_real_time() - files->trash_days * BH_USEC_PER_DAY, &freed);
         if (freed > 0)
                 bh_log_info("Purged %" G_GUINT64_FORMAT " bytes from the trash", freed);

@@ -51,25 +51,25 @@ static int visit_reassign(const BhTreeItem *item, void *userdata) {
         return bh_owner_write(fd, reassign->to);
 }
 
-static int reassign_tree(BhFiles *files, Reassign *reassign, int fd, const char *owner, BhTreeFlags flags) {
+static int reassign_tree(BhRoot *root, Reassign *reassign, int fd, const char *owner, BhTreeFlags flags) {
         Visit visit = {.reassign = reassign, .top_fd = fd};
 
-        return bh_tree_walk(fd, owner, BH_TREE_OWNERS | BH_TREE_SKIP_FOREIGN | flags, &files->is_stopping,
+        return bh_tree_walk(fd, owner, BH_TREE_OWNERS | BH_TREE_SKIP_FOREIGN | flags, &root->is_stopping,
                             visit_reassign, &visit);
 }
 
-static int reassign_trash(BhFiles *files, Reassign *reassign) {
+static int reassign_trash(BhRoot *root, Reassign *reassign) {
         g_auto(GStrv) ids = NULL;
         int r;
 
         reassign->is_trash = true;
-        r = bh_trash_record_list(&files->storage, &ids);
+        r = bh_trash_record_list(&root->storage, &ids);
         for (char **id = ids; r >= 0 && *id; id++) {
                 _cleanup_(bh_trash_record_clear) BhTrashRecord record = BH_TRASH_RECORD_INIT;
 
-                r = bh_trash_record_open(&files->storage, *id, &record);
+                r = bh_trash_record_open(&root->storage, *id, &record);
                 if (r >= 0)
-                        r = reassign_tree(files, reassign, record.content.fd, record.content.owner, 0);
+                        r = reassign_tree(root, reassign, record.content.fd, record.content.owner, 0);
                 else if (r == -ENOENT)
                         r = 0;
         }
@@ -78,45 +78,50 @@ static int reassign_trash(BhFiles *files, Reassign *reassign) {
 }
 
 /* Makes marks durable that were written all over the storage. */
-static int sync_marks(BhFiles *files) {
-        return syncfs(files->storage.root_fd) < 0 ? -errno : 0;
+static int sync_marks(const BhRoot *root) {
+        return syncfs(root->storage.root_fd) < 0 ? -errno : 0;
 }
 
-static int reassign(BhFiles *files, const BhCaller *caller, Reassign *reassign) {
-        g_autofree char *message = g_strdup_printf("from %s to %s", reassign->from, reassign->to);
+static int reassign_root(BhRoot *root, const BhCaller *caller, const char *from, const char *to) {
+        g_autofree char *message = g_strdup_printf("from %s to %s", from, to);
+        Reassign job = {.from = from, .to = to};
         int r;
 
-        bh_uploads_abort_owner(files, reassign->from);
-        g_mutex_lock(&files->names);
-        r = reassign_tree(files, reassign, files->storage.root_fd, "", BH_TREE_SKIP_RESERVED);
+        r = bh_root_begin_change(root);
+        if (r < 0)
+                return r;
+        g_mutex_lock(&root->names);
+        r = reassign_tree(root, &job, root->storage.root_fd, "", BH_TREE_SKIP_RESERVED);
         if (r >= 0)
-                r = reassign_trash(files, reassign);
-        bh_ledger_apply(files->ledger, &reassign->charges); /* what was done in part is done */
-        g_mutex_unlock(&files->names);
-        bh_listings_invalidate(files->listings);
+                r = reassign_trash(root, &job);
+        bh_ledger_apply(root->ledger, &job.charges); /* what was done in part is done */
+        g_mutex_unlock(&root->names);
+        bh_listings_invalidate(root->files->listings);
 
-        int synced = sync_marks(files);
-        int recorded = bh_files_record(files, caller,
+        int synced = sync_marks(root);
+        int recorded = bh_files_record(root, caller,
                                        &(BhAudit){.event_type = BH_AUDIT_FILE_MODIFY,
                                                   .action = "reassign-owner",
+                                                  .target = bh_root_is_main(root) ? NULL : root->name,
                                                   .message = message,
                                                   .result = r},
-                                       &reassign->charges);
+                                       &job.charges);
         if (recorded < 0)
-                bh_files_set_lost(files, recorded, message);
+                bh_root_set_lost(root, recorded, message);
+        bh_charges_clear(&job.charges);
         return r < 0 ? r : synced < 0 ? synced : recorded;
 }
 
 int bh_files_reassign_owner(BhFiles *files, const BhCaller *caller, const char *from_owner, const char *to_owner) {
-        Reassign job = {.from = from_owner, .to = to_owner};
-        int r = bh_files_begin_change(files);
+        g_autoptr(GPtrArray) roots = NULL;
+        int r = 0;
 
-        if (r < 0)
-                return r;
         if (!from_owner[0] || strcmp(from_owner, to_owner) == 0)
                 return -EINVAL;
-        r = reassign(files, caller, &job);
-        bh_charges_clear(&job.charges);
+        bh_uploads_abort_owner(files, from_owner);
+        roots = bh_files_hold_all(files, NULL);
+        for (size_t i = 0; r >= 0 && i < roots->len; i++)
+                r = reassign_root(g_ptr_array_index(roots, i), caller, from_owner, to_owner);
         return r;
 }
 
@@ -168,42 +173,63 @@ static int visit_find(const BhTreeItem *item, void *userdata) {
         return BH_TREE_PRUNE;
 }
 
-int bh_files_trash_owner(BhFiles *files, const BhCaller *caller, const char *from_owner, const char *to_owner) {
-        g_autoptr(GPtrArray) paths = g_ptr_array_new_with_free_func(g_free);
-        Find find = {.owner = from_owner, .paths = paths};
-        BhCaller trasher = bh_files_nobody; /* the trash is the new owner's, whoever asked */
-        int r;
+/* Moves what was found to the trash. */
+static int trash_paths(BhRoot *root, const BhCaller *trasher, const char *owner, const GPtrArray *paths) {
+        int r = 0;
 
-        r = bh_files_begin_change(files);
-        if (r < 0)
-                return r;
-        if (!from_owner[0] || strcmp(from_owner, to_owner) == 0)
-                return -EINVAL;
-        bh_uploads_abort_owner(files, from_owner);
-        g_mutex_lock(&files->names);
-        r = bh_tree_walk(files->storage.root_fd, "",
-                         BH_TREE_OWNERS | BH_TREE_PATHS | BH_TREE_SKIP_FOREIGN | BH_TREE_SKIP_RESERVED,
-                         &files->is_stopping, visit_find, &find);
-        g_mutex_unlock(&files->names);
-
-        g_strlcpy(trasher.owner, to_owner, sizeof(trasher.owner));
-        trasher.username = caller->username;
-        trasher.user_id = caller->user_id;
         for (size_t i = 0; r >= 0 && i < paths->len; i++) {
-                _cleanup_(bh_path_clear) BhPath path = {};
+                const char *inner = g_ptr_array_index(paths, i);
+                g_autofree char *text =
+                        bh_root_is_main(root) ? g_strdup(inner) : g_strconcat(root->name, "/", inner, NULL);
                 g_autofree char *id = NULL;
+                BhPlace place = {.root = root};
 
-                r = bh_path_parse(&path, g_ptr_array_index(paths, i));
-                if (r >= 0)
-                        r = bh_trash_put(files, &trasher, "delete", &path, from_owner, &id);
+                r = bh_path_parse(&place.path, text);
+                if (r >= 0) {
+                        bh_path_set_base(&place.path, bh_root_is_main(root) ? 0 : 1);
+                        r = bh_trash_put(&place, trasher, "delete", owner, &id);
+                        bh_path_clear(&place.path);
+                }
                 if (r == -ENOENT || r == -ESTALE)
                         r = 0; /* somebody was faster */
                 if (r == -EILSEQ || r == -EXDEV) {
-                        bh_log_warning("“%s” cannot be moved to the trash, it changes its owner only",
-                                       (const char *)g_ptr_array_index(paths, i));
+                        bh_log_warning("“%s” cannot be moved to the trash, it changes its owner only", text);
                         r = 0;
                 }
         }
+        return r;
+}
+
+static int trash_root(BhRoot *root, const BhCaller *trasher, const char *owner) {
+        g_autoptr(GPtrArray) paths = g_ptr_array_new_with_free_func(g_free);
+        Find find = {.owner = owner, .paths = paths};
+        int r;
+
+        r = bh_root_begin_change(root);
+        if (r < 0)
+                return r;
+        g_mutex_lock(&root->names);
+        r = bh_tree_walk(root->storage.root_fd, "",
+                         BH_TREE_OWNERS | BH_TREE_PATHS | BH_TREE_SKIP_FOREIGN | BH_TREE_SKIP_RESERVED,
+                         &root->is_stopping, visit_find, &find);
+        g_mutex_unlock(&root->names);
+        return r < 0 ? r : trash_paths(root, trasher, owner, paths);
+}
+
+int bh_files_trash_owner(BhFiles *files, const BhCaller *caller, const char *from_owner, const char *to_owner) {
+        BhCaller trasher = bh_files_nobody; /* the trash is the new owner's, whoever asked */
+        g_autoptr(GPtrArray) roots = NULL;
+        int r = 0;
+
+        if (!from_owner[0] || strcmp(from_owner, to_owner) == 0)
+                return -EINVAL;
+        bh_uploads_abort_owner(files, from_owner);
+        g_strlcpy(trasher.owner, to_owner, sizeof(trasher.owner));
+        trasher.username = caller->username;
+        trasher.user_id = caller->user_id;
+        roots = bh_files_hold_all(files, NULL);
+        for (size_t i = 0; r >= 0 && i < roots->len; i++)
+                r = trash_root(g_ptr_array_index(roots, i), &trasher, from_owner);
         /* What is in the trash now, and folders that hold somebody else's, too. */
         return r < 0 ? r : bh_files_reassign_owner(files, caller, from_owner, to_owner);
 }

@@ -19,6 +19,8 @@
 #include "path.h"
 #include "tree.h"
 
+#define MARK_FILE "pool"
+
 void bh_storage_make_id(char id[static BH_STORAGE_ID_SIZE]) {
         uint8_t bytes[(BH_STORAGE_ID_SIZE - 1) / 2];
 
@@ -117,8 +119,64 @@ static int probe(const BhStorage *storage, const char **reason) {
         return r;
 }
 
-static int open_all(BhStorage *storage, const char *root, const char **reason) {
+bool bh_storage_is_mark(const char *id) {
+        size_t size = strlen(id);
+
+        return size > 0 && size < BH_STORAGE_MARK_SIZE &&
+               strspn(id, "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ-") == size;
+}
+
+/* "" when there is none. */
+static int read_mark(int root_fd, char text[static BH_STORAGE_MARK_SIZE]) {
+        _cleanup_(bh_closep) int reserved_fd = bh_path_open_at(root_fd, BH_RESERVED_NAME, O_RDONLY | O_DIRECTORY);
+
+        text[0] = '\0';
+        if (reserved_fd < 0)
+                return reserved_fd == -ENOENT ? 0 : reserved_fd;
+        _cleanup_(bh_closep) int fd = bh_path_open_at(reserved_fd, MARK_FILE, O_RDONLY | O_NONBLOCK);
+        if (fd < 0)
+                return fd == -ENOENT ? 0 : fd;
+        ssize_t n = read(fd, text, BH_STORAGE_MARK_SIZE - 1);
+        text[MAX(n, 0)] = '\0';
+        return n < 0 ? -errno : 0;
+}
+
+/* Returns 1 when it is still to be written. Writes nothing. */
+static int check_mark(int root_fd, const BhStorageMark *mark, const char **reason) {
+        char text[BH_STORAGE_MARK_SIZE];
         int r;
+
+        *reason = "the mark of its pool cannot be read";
+        r = read_mark(root_fd, text);
+        if (r < 0)
+                return r;
+        if (strcmp(text, mark->id) == 0)
+                return 0;
+        *reason = text[0] ? "it is the filesystem of another pool"
+                          : "it is not the filesystem of a pool: nothing is mounted there, or it has never been set up";
+        return text[0] || !mark->initialise ? -ENODEV : 1;
+}
+
+/* As a whole or not at all. */
+static int write_mark(const BhStorage *storage, const char *id) {
+        (void)unlinkat(storage->reserved_fd, MARK_FILE ".new", 0);
+        _cleanup_(bh_closep) int fd = openat(storage->reserved_fd, MARK_FILE ".new",
+                                             O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+        if (fd < 0)
+                return -errno;
+        ssize_t n = write(fd, id, strlen(id));
+        if (n < 0)
+                return -errno;
+        if ((size_t)n != strlen(id))
+                return -ENOSPC;
+        if (fsync(fd) < 0)
+                return -errno;
+        return bh_storage_rename(storage->reserved_fd, MARK_FILE ".new", storage->reserved_fd, MARK_FILE,
+                                 RENAME_NOREPLACE);
+}
+
+static int open_all(BhStorage *storage, const char *root, const BhStorageMark *mark, const char **reason) {
+        int r, unmarked;
 
         *reason = "it cannot be opened";
         storage->root_fd = open(root, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -129,6 +187,10 @@ static int open_all(BhStorage *storage, const char *root, const char **reason) {
         _cleanup_(bh_closep) int fd = bh_path_open_at(storage->root_fd, ".", O_PATH);
         if (fd < 0)
                 return fd == -ENOSYS ? -EOPNOTSUPP : fd;
+
+        unmarked = mark ? check_mark(storage->root_fd, mark, reason) : 0;
+        if (unmarked < 0)
+                return unmarked;
 
         *reason = "the directory " BH_RESERVED_NAME " cannot be created in it";
         r = open_directory(storage->root_fd, BH_RESERVED_NAME, &storage->reserved_fd);
@@ -146,13 +208,16 @@ static int open_all(BhStorage *storage, const char *root, const char **reason) {
         if (r < 0)
                 return r;
         *reason = "it cannot be written";
+        r = unmarked ? write_mark(storage, mark->id) : 0;
+        if (r < 0)
+                return r;
         return fsync(storage->reserved_fd) < 0 || fsync(storage->root_fd) < 0 ? -errno : 0;
 }
 
-int bh_storage_open(BhStorage *ret, const char *root, char **reason) {
+int bh_storage_open(BhStorage *ret, const char *root, const BhStorageMark *mark, char **reason) {
         BhStorage storage = BH_STORAGE_INIT;
         const char *why = NULL;
-        int r = open_all(&storage, root, &why);
+        int r = open_all(&storage, root, mark, &why);
 
         if (r < 0) {
                 *reason = g_strdup_printf("The storage root “%s” cannot be used: %s (%s)", root, why, g_strerror(-r));

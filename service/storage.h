@@ -4,7 +4,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* The storage root and the reserved directory in it. */
+/* The directory of a storage root, and the reserved directory in it. */
 
 #define BH_STORAGE_ID_SIZE 33 /* 128 random bits as hexadecimal, with NUL */
 
@@ -14,9 +14,21 @@ typedef struct BhStorage {
 
 #define BH_STORAGE_INIT ((BhStorage){.root_fd = -1, .reserved_fd = -1, .staging_fd = -1, .trash_fd = -1})
 
-/* Opens and checks the storage, creates the reserved directory, and locks it against a second service. *reason is a
- * sentence on failure; free with g_free(). ret must be BH_STORAGE_INIT. Errors: see bh_files_open(). Blocks. */
-int bh_storage_open(BhStorage *ret, const char *root, char **reason);
+/* The mark of a pool's filesystem, in the reserved directory. Without it nothing is written: where a pool is not mounted
+ * there is an empty directory of another filesystem. */
+#define BH_STORAGE_MARK_SIZE 65 /* 1 to 64 letters, digits and "-", with NUL */
+typedef struct BhStorageMark {
+        const char *id;  /* what it must be */
+        bool initialise; /* writes it when there is none */
+} BhStorageMark;
+
+/* Whether it can be one. */
+bool bh_storage_is_mark(const char *id);
+
+/* Opens and checks the storage, creates the reserved directory, and locks it against a second service. mark may be
+ * NULL: none is needed. *reason is a sentence on failure; free with g_free(). ret must be BH_STORAGE_INIT. Errors: see
+ * bh_files_open() and bh_files_attach(). Blocks. */
+int bh_storage_open(BhStorage *ret, const char *root, const BhStorageMark *mark, char **reason);
 
 void bh_storage_close(BhStorage *storage);
 

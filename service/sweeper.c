@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "sweeper.h"
 
+#include <errno.h>
 #include <glib.h>
 
 #include "log.h"
@@ -11,8 +12,8 @@ struct BhSweeper {
         GThread *thread;
         GMutex lock;
         GCond changed;
-        GQueue names; /* char *; the thread is in the first until it has taken it out */
-        bool is_stopping;
+        GQueue names;     /* char *; the thread is in the first until it has taken it out */
+        bool is_stopping; /* atomic: also read by the removal under way */
 };
 
 static gpointer sweep(gpointer data) {
@@ -27,8 +28,8 @@ static gpointer sweep(gpointer data) {
                 char *name = sweeper->names.head->data;
                 g_mutex_unlock(&sweeper->lock);
 
-                int r = bh_tree_remove(sweeper->staging_fd, name);
-                if (r < 0)
+                int r = bh_tree_remove_until(sweeper->staging_fd, name, &sweeper->is_stopping);
+                if (r < 0 && r != -ECANCELED)
                         bh_log_warning_errno(r, "Cannot remove all of what was deleted; the next start tries again");
 
                 g_mutex_lock(&sweeper->lock);
@@ -68,7 +69,7 @@ void bh_sweeper_free(BhSweeper *sweeper) {
         if (!sweeper)
                 return;
         g_mutex_lock(&sweeper->lock);
-        sweeper->is_stopping = true;
+        __atomic_store_n(&sweeper->is_stopping, true, __ATOMIC_RELAXED);
         g_cond_broadcast(&sweeper->changed);
         g_mutex_unlock(&sweeper->lock);
         g_thread_join(sweeper->thread);

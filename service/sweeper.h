@@ -11,7 +11,7 @@ typedef struct BhSweeper BhSweeper;
 /* staging_fd must outlive it. What is in staging now is swept first when take_all is true. */
 BhSweeper *bh_sweeper_new(int staging_fd, bool take_all);
 
-/* Ends after the tree at hand. NULL is fine. Blocks. */
+/* Ends soon, in the middle of a tree if need be. NULL is fine. Blocks. */
 void bh_sweeper_free(BhSweeper *sweeper);
 
 /* Removes name, which nothing else uses, before long. */

@@ -152,6 +152,12 @@ int bh_trash_record_open(const BhStorage *storage, const char *id, BhTrashRecord
         return 0;
 }
 
+bool bh_trash_record_exists(const BhStorage *storage, const char *id) {
+        struct stat st;
+
+        return bh_storage_is_id(id) && fstatat(storage->trash_fd, id, &st, AT_SYMLINK_NOFOLLOW) == 0;
+}
+
 int bh_trash_record_remove(const BhStorage *storage, const BhTrashRecord *record) {
         if (record->fd >= 0 && unlinkat(record->fd, INFO, 0) < 0 && errno != ENOENT)
                 return -errno;

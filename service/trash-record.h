@@ -14,7 +14,7 @@ typedef struct BhTrashRecord {
         char id[BH_STORAGE_ID_SIZE];
         int fd;         /* its directory */
         BhNode content; /* without a mark it is nobody's */
-        char *path;     /* owned; where it was */
+        char *path;     /* owned; where it was, within its storage root */
         int64_t deleted_usec;
         char deleted_by[BH_UUID_SIZE]; /* owner mark of whoever deleted it, "" without an account */
 } BhTrashRecord;
@@ -29,6 +29,9 @@ int bh_trash_record_create(const BhStorage *storage, const char *path, const cha
 /* Opens the record with that id. When its info is lost it gets a path like "restored-1a2b3c4d". Errors: -ENOENT also
  * when it has no content. */
 int bh_trash_record_open(const BhStorage *storage, const char *id, BhTrashRecord *ret);
+
+/* Whether there is something of that id, content or not. */
+bool bh_trash_record_exists(const BhStorage *storage, const char *id);
 
 /* Removes the record, which has no content (any more). Errors: those of unlinkat(2). */
 int bh_trash_record_remove(const BhStorage *storage, const BhTrashRecord *record);

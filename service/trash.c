@@ -34,76 +34,80 @@ static int visit_put(const BhTreeItem *item, void *userdata) {
         return 0;
 }
 
-static int open_item(BhFiles *files, const BhCaller *caller, const BhPath *path, BhNode *ret_parent, BhNode *ret_item) {
-        int r = bh_files_open_parent(files, caller, path, ret_parent);
+static int open_item(const BhPlace *place, const BhCaller *caller, BhNode *ret_parent, BhNode *ret_item) {
+        int r = bh_files_open_parent(place->root, caller, &place->path, ret_parent);
 
         if (r == -EILSEQ)
                 return -ENOENT; /* the reserved name: asked for as something that exists */
         if (r >= 0)
-                r = bh_node_open_child(ret_parent, caller, bh_path_name(path), ret_item);
+                r = bh_node_open_child(ret_parent, caller, bh_path_name(&place->path), ret_item);
         if (r >= 0 && !bh_access_may_change(caller, ret_item->owner))
                 return -EACCES;
         return r;
 }
 
 /* names is held. The counters follow the rename at once, so that nobody who comes next sees old ones. */
-static int put_locked(BhFiles *files, const BhPath *path, const BhTrashRecord *record, Put *put, BhNode *ret_parent,
+static int put_locked(const BhPlace *place, const BhTrashRecord *record, Put *put, BhNode *ret_parent,
                       BhNode *ret_item) {
         int r;
 
-        r = open_item(files, put->caller, path, ret_parent, ret_item);
+        r = open_item(place, put->caller, ret_parent, ret_item);
         if (r >= 0)
                 r = bh_tree_walk(ret_item->fd, ret_item->owner, BH_TREE_OWNERS, NULL, visit_put, put);
         if (r >= 0)
                 r = bh_files_keep_owner(ret_item, "");
         if (r >= 0) {
                 bh_trash_record_set_size(record, put->size);
-                r = bh_storage_rename(ret_parent->fd, bh_path_name(path), record->fd, BH_TRASH_CONTENT,
+                r = bh_storage_rename(ret_parent->fd, bh_path_name(&place->path), record->fd, BH_TRASH_CONTENT,
                                       RENAME_NOREPLACE);
         }
         if (r >= 0)
-                bh_ledger_apply(files->ledger, &put->charges);
+                bh_ledger_apply(place->root->ledger, &put->charges);
         return r;
 }
 
-static void undo_put(BhFiles *files, const BhPath *path, const BhTrashRecord *record, const BhNode *parent,
-                     BhCharges *charges) {
-        g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new(&files->names);
-        int r = bh_storage_rename(record->fd, BH_TRASH_CONTENT, parent->fd, bh_path_name(path), RENAME_NOREPLACE);
+static void undo_put(const BhPlace *place, const BhTrashRecord *record, const BhNode *parent, BhCharges *charges) {
+        BhRoot *root = place->root;
+        g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new(&root->names);
+        int r = bh_root_is_taken(root, parent, bh_path_name(&place->path))
+                        ? -EEXIST
+                        : bh_storage_rename(record->fd, BH_TRASH_CONTENT, parent->fd, bh_path_name(&place->path),
+                                            RENAME_NOREPLACE);
 
         if (r < 0) {
-                bh_files_set_lost(files, r, path->text);
+                bh_root_set_lost(root, r, place->path.text);
                 return;
         }
         bh_charges_negate(charges);
-        bh_ledger_apply(files->ledger, charges);
-        (void)bh_trash_record_remove(&files->storage, record);
+        bh_ledger_apply(root->ledger, charges);
+        (void)bh_trash_record_remove(&root->storage, record);
 }
 
-static int put_record(BhFiles *files, const char *action, const BhPath *path, const BhTrashRecord *record, Put *put) {
+static int put_record(const BhPlace *place, const char *action, const BhTrashRecord *record, Put *put) {
         _cleanup_(bh_node_clear) BhNode parent = BH_NODE_INIT, item = BH_NODE_INIT;
+        BhRoot *root = place->root;
         int r;
 
-        g_mutex_lock(&files->names);
-        r = put_locked(files, path, record, put, &parent, &item);
-        g_mutex_unlock(&files->names);
+        g_mutex_lock(&root->names);
+        r = put_locked(place, record, put, &parent, &item);
+        g_mutex_unlock(&root->names);
         if (r < 0) {
-                (void)bh_trash_record_remove(&files->storage, record);
+                (void)bh_trash_record_remove(&root->storage, record);
                 return r;
         }
         /* The trash first: after a power cut the content may be at two places, but never at none. */
-        const int fds[] = {record->fd, files->storage.trash_fd, parent.fd};
+        const int fds[] = {record->fd, root->storage.trash_fd, parent.fd};
         const BhAudit audit = {
-                .event_type = BH_AUDIT_FILE_MODIFY, .action = action, .target = path->text, .size = put->size};
+                .event_type = BH_AUDIT_FILE_MODIFY, .action = action, .target = place->path.text, .size = put->size};
         r = bh_files_make_durable(
-                files,
+                root,
                 &(BhDurable){.caller = put->caller, .audit = &audit, .charges = &put->charges, .fds = fds, .n_fds = 3});
         if (r < 0)
-                undo_put(files, path, record, &parent, &put->charges);
+                undo_put(place, record, &parent, &put->charges);
         return r;
 }
 
-int bh_trash_put(BhFiles *files, const BhCaller *caller, const char *action, const BhPath *path, const char *only_owner,
+int bh_trash_put(const BhPlace *place, const BhCaller *caller, const char *action, const char *only_owner,
                  char **ret_trash_id) {
         _cleanup_(bh_trash_record_clear) BhTrashRecord record = BH_TRASH_RECORD_INIT;
         Put put = {.caller = caller, .only_owner = only_owner};
@@ -112,13 +116,13 @@ int bh_trash_put(BhFiles *files, const BhCaller *caller, const char *action, con
         { /* Most refusals end here, before anything was written. */
                 _cleanup_(bh_node_clear) BhNode parent = BH_NODE_INIT, item = BH_NODE_INIT;
 
-                r = open_item(files, caller, path, &parent, &item);
+                r = open_item(place, caller, &parent, &item);
                 if (r < 0)
                         return r;
         }
-        r = bh_trash_record_create(&files->storage, path->text, caller->owner, &record);
+        r = bh_trash_record_create(&place->root->storage, bh_path_inner(&place->path), caller->owner, &record);
         if (r >= 0)
-                r = put_record(files, action, path, &record, &put);
+                r = put_record(place, action, &record, &put);
         bh_charges_clear(&put.charges);
         if (r >= 0)
                 *ret_trash_id = g_strdup(record.id);
@@ -126,12 +130,12 @@ int bh_trash_put(BhFiles *files, const BhCaller *caller, const char *action, con
 }
 
 static int delete_path(BhFiles *files, const BhCaller *caller, const char *text, bool missing_ok, char **ret_trash_id) {
-        _cleanup_(bh_path_clear) BhPath path = {};
+        _cleanup_(bh_place_clear) BhPlace place = {};
         int r;
 
-        r = bh_path_parse(&path, text);
+        r = bh_files_begin_change(files, text, &place);
         if (r >= 0)
-                r = path.depth > 0 ? bh_trash_put(files, caller, "delete", &path, NULL, ret_trash_id) : -EINVAL;
+                r = bh_trash_put(&place, caller, "delete", NULL, ret_trash_id); /* a root is -EINVAL */
         if (r == -ENOENT && missing_ok) {
                 *ret_trash_id = g_strdup("");
                 return 0;
@@ -140,11 +144,8 @@ static int delete_path(BhFiles *files, const BhCaller *caller, const char *text,
 }
 
 int bh_files_delete(BhFiles *files, const BhCaller *caller, const char *path, bool missing_ok, char **ret_trash_id) {
-        int r = bh_files_begin_change(files);
-
-        if (r >= 0)
-                r = delete_path(files, caller, path, missing_ok, ret_trash_id);
-        return bh_files_refuse(files, caller, BH_AUDIT_FILE_MODIFY, "delete", path, r);
+        return bh_files_refuse(files, caller, BH_AUDIT_FILE_MODIFY, "delete", path,
+                               delete_path(files, caller, path, missing_ok, ret_trash_id));
 }
 
 bool bh_trash_is_callers(const BhCaller *caller, const BhTrashRecord *record) {
@@ -165,7 +166,13 @@ static int64_t expires_usec(const BhFiles *files, const BhTrashRecord *record) {
         return files->trash_days > 0 ? record->deleted_usec + files->trash_days * BH_USEC_PER_DAY : 0;
 }
 
-static int describe(BhFiles *files, const BhTrashRecord *record, BhTrashItem *ret) {
+/* Where an item of the root's trash was; free with g_free(). */
+static char *full_path(const BhRoot *root, const char *inner) {
+        return bh_root_is_main(root) ? g_strdup(inner) : g_strconcat(root->name, "/", inner, NULL);
+}
+
+static int describe(const BhRoot *root, const BhTrashRecord *record, BhTrashItem *ret) {
+        BhFiles *files = root->files;
         uint64_t size;
         int r = bh_trash_record_get_size(record, &size);
 
@@ -173,7 +180,7 @@ static int describe(BhFiles *files, const BhTrashRecord *record, BhTrashItem *re
                 return r;
         *ret = (BhTrashItem){
                 .trash_id = g_strdup(record->id),
-                .path = g_strdup(record->path),
+                .path = full_path(root, record->path),
                 .is_directory = bh_node_is_directory(&record->content),
                 .size = size,
                 .deleted_usec = record->deleted_usec,
@@ -192,39 +199,58 @@ static int compare_items(const void *a, const void *b) {
         return strcmp(x->trash_id, y->trash_id);
 }
 
-int bh_files_list_trash(BhFiles *files, const BhCaller *caller, bool all, BhTrashItem **ret, size_t *ret_n) {
+/* Adds what is in the root's trash and the caller's, or all of it. */
+static int list_root(const BhRoot *root, const BhCaller *caller, bool all, GArray *items) {
         g_auto(GStrv) ids = NULL;
-        size_t n = 0;
         int r;
+
+        r = bh_trash_record_list(&root->storage, &ids);
+        for (char **id = ids; r >= 0 && *id; id++) {
+                _cleanup_(bh_trash_record_clear) BhTrashRecord record = BH_TRASH_RECORD_INIT;
+                BhTrashItem item;
+
+                r = bh_trash_record_open(&root->storage, *id, &record);
+                if (r >= 0 && (all || bh_trash_is_callers(caller, &record))) {
+                        r = describe(root, &record, &item);
+                        if (r >= 0)
+                                g_array_append_val(items, item);
+                }
+                if (r == -ENOENT)
+                        r = 0;
+        }
+        return r;
+}
+
+int bh_files_list_trash(BhFiles *files, const BhCaller *caller, bool all, BhTrashItem **ret, size_t *ret_n) {
+        g_autoptr(GPtrArray) roots = NULL;
+        int r = 0;
 
         if (all && !bh_caller_is_admin(caller))
                 return bh_files_refuse(files, caller, BH_AUDIT_FILE_ACCESS, "list-trash", NULL, -EPERM);
-        r = bh_trash_record_list(&files->storage, &ids);
-        if (r < 0)
-                return r;
-        BhTrashItem *items = g_new0(BhTrashItem, g_strv_length(ids) + 1);
-        for (char **id = ids; *id; id++) {
-                _cleanup_(bh_trash_record_clear) BhTrashRecord record = BH_TRASH_RECORD_INIT;
-
-                r = bh_trash_record_open(&files->storage, *id, &record);
-                if (r >= 0 && (all || bh_trash_is_callers(caller, &record))) {
-                        r = describe(files, &record, &items[n]);
-                        n += r >= 0;
-                }
-                if (r < 0 && r != -ENOENT) {
-                        bh_trash_items_free(items, n);
-                        return r;
+        roots = bh_files_hold_all(files, NULL);
+        GArray *items = g_array_new(FALSE, FALSE, sizeof(BhTrashItem));
+        for (size_t i = 0; r >= 0 && i < roots->len; i++) {
+                r = list_root(g_ptr_array_index(roots, i), caller, all, items);
+                if (r < 0 && i > 0) { /* a pool whose disk fails does not hide the rest */
+                        bh_log_warning_errno(r, "Cannot list the trash of the pool “%s”",
+                                             ((const BhRoot *)g_ptr_array_index(roots, i))->name);
+                        r = 0;
                 }
         }
-        qsort(items, n, sizeof(BhTrashItem), compare_items);
-        *ret = items;
-        *ret_n = n;
+        *ret_n = items->len;
+        *ret = (BhTrashItem *)(void *)g_array_free(items, FALSE);
+        if (r < 0) {
+                bh_trash_items_free(*ret, *ret_n);
+                return r;
+        }
+        if (*ret_n > 0)
+                qsort(*ret, *ret_n, sizeof(BhTrashItem), compare_items);
         return 0;
 }
 
 /* Opens an item that the caller may do something with. Others' are as good as missing to those who guess. */
-static int open_record(BhFiles *files, const BhCaller *caller, const char *id, BhTrashRecord *ret) {
-        int r = bh_trash_record_open(&files->storage, id, ret);
+static int open_record(const BhRoot *root, const BhCaller *caller, const char *id, BhTrashRecord *ret) {
+        int r = bh_trash_record_open(&root->storage, id, ret);
 
         if (r < 0)
                 return r;
@@ -235,7 +261,7 @@ static int open_record(BhFiles *files, const BhCaller *caller, const char *id, B
 }
 
 typedef struct Restore {
-        BhFiles *files;
+        BhRoot *root;
         const BhCaller *caller;
         const BhTrashRecord *record;
         bool keep_both, parents;
@@ -264,23 +290,28 @@ static int visit_restore(const BhTreeItem *item, void *userdata) {
 /* names is held. That the directory may be viewed is enough: it puts back what had its place there, and adds nothing
  * new. */
 static int restore_locked(Restore *restore) {
-        BhFiles *files = restore->files;
+        BhRoot *root = restore->root;
         const BhNode *content = &restore->record->content;
+        g_autofree char *text = full_path(root, restore->record->path);
         int r;
 
-        r = bh_path_parse(&restore->path, restore->record->path);
+        r = bh_path_parse(&restore->path, text);
         if (r < 0)
                 return r;
+        /* A folder at the top of the main root whose name a pool has now stays out of reach. */
+        bh_path_set_base(&restore->path, bh_root_is_main(root) ? 0 : 1);
+        if (restore->path.depth > 1 && bh_root_has_pool(root, restore->path.names[0]))
+                return -EEXIST;
         if (restore->parents)
-                r = bh_files_make_path(files, restore->caller,
+                r = bh_files_make_path(root, restore->caller,
                                        content->owner[0] ? content->owner : restore->caller->owner, &restore->path,
                                        restore->path.depth - 1, restore->created, &restore->parent);
         else
-                r = bh_files_open_parent(files, restore->caller, &restore->path, &restore->parent);
+                r = bh_files_open_parent(root, restore->caller, &restore->path, &restore->parent);
         if (r < 0)
                 return r;
         const char *name = bh_path_name(&restore->path);
-        restore->name = restore->keep_both ? bh_files_free_name(restore->parent.fd, name) : g_strdup(name);
+        restore->name = restore->keep_both ? bh_files_free_name(root, &restore->parent, name) : g_strdup(name);
         if (!restore->name)
                 return -EEXIST;
         restore->relocation = (BhRelocation){
@@ -294,50 +325,49 @@ static int restore_locked(Restore *restore) {
         r = bh_tree_walk(content->fd, content->owner, BH_TREE_OWNERS | BH_TREE_SKIP_FOREIGN, NULL, visit_restore,
                          &restore->charges);
         if (r >= 0)
-                r = bh_files_relocate(content, &restore->relocation);
+                r = bh_files_relocate(root, content, &restore->relocation);
         if (r >= 0)
-                bh_ledger_apply(files->ledger, &restore->charges);
+                bh_ledger_apply(root->ledger, &restore->charges);
         return r;
 }
 
 static void undo_restore(Restore *restore) {
-        g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new(&restore->files->names);
+        g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new(&restore->root->names);
         int r = bh_files_undo_relocate(&restore->record->content, &restore->relocation);
 
         if (r < 0) {
-                bh_files_set_lost(restore->files, r, restore->path.text);
+                bh_root_set_lost(restore->root, r, restore->path.text);
                 return;
         }
         bh_charges_negate(&restore->charges);
-        bh_ledger_apply(restore->files->ledger, &restore->charges);
+        bh_ledger_apply(restore->root->ledger, &restore->charges);
         bh_created_undo(restore->created);
 }
 
 static int finish_restore(Restore *restore) {
-        BhFiles *files = restore->files;
         int r;
 
         const BhAudit audit = {.event_type = BH_AUDIT_FILE_MODIFY, .action = "restore", .target = restore->path.text};
-        r = bh_files_make_durable(files, &(BhDurable){.caller = restore->caller,
-                                                      .audit = &audit,
-                                                      .charges = &restore->charges,
-                                                      .created = restore->created,
-                                                      .fds = &restore->parent.fd,
-                                                      .n_fds = 1});
+        r = bh_files_make_durable(restore->root, &(BhDurable){.caller = restore->caller,
+                                                              .audit = &audit,
+                                                              .charges = &restore->charges,
+                                                              .created = restore->created,
+                                                              .fds = &restore->parent.fd,
+                                                              .n_fds = 1});
         if (r < 0) {
                 undo_restore(restore);
                 return r;
         }
         /* What remains of the record is without content; should it stay, the next start removes it. */
-        (void)bh_trash_record_remove(&files->storage, restore->record);
+        (void)bh_trash_record_remove(&restore->root->storage, restore->record);
         return 0;
 }
 
-static int restore_item(BhFiles *files, const BhCaller *caller, const char *id, bool keep_both, bool parents,
+static int restore_item(BhRoot *root, const BhCaller *caller, const char *id, bool keep_both, bool parents,
                         char **ret_path) {
         _cleanup_(bh_trash_record_clear) BhTrashRecord record = BH_TRASH_RECORD_INIT;
         _cleanup_(restore_clear) Restore restore = {
-                .files = files,
+                .root = root,
                 .caller = caller,
                 .record = &record,
                 .keep_both = keep_both,
@@ -347,14 +377,14 @@ static int restore_item(BhFiles *files, const BhCaller *caller, const char *id, 
         };
         int r;
 
-        g_mutex_lock(&files->names);
-        r = open_record(files, caller, id, &record);
+        g_mutex_lock(&root->names);
+        r = open_record(root, caller, id, &record);
         if (r >= 0) {
                 r = restore_locked(&restore);
                 if (r < 0)
                         bh_created_undo(restore.created);
         }
-        g_mutex_unlock(&files->names);
+        g_mutex_unlock(&root->names);
         if (r >= 0)
                 r = finish_restore(&restore);
         if (r < 0)
@@ -364,12 +394,26 @@ static int restore_item(BhFiles *files, const BhCaller *caller, const char *id, 
         return 0;
 }
 
+int bh_trash_find_root(const GPtrArray *roots, const char *id, BhRoot **ret) {
+        for (size_t i = 0; i < roots->len; i++) {
+                BhRoot *root = g_ptr_array_index(roots, i);
+
+                if (bh_trash_record_exists(&root->storage, id)) {
+                        *ret = root;
+                        return bh_root_begin_change(root);
+                }
+        }
+        return -ENOENT;
+}
+
 int bh_files_restore_trash(BhFiles *files, const BhCaller *caller, const char *trash_id, bool keep_both, bool parents,
                            char **ret_path) {
-        int r = bh_files_begin_change(files);
+        g_autoptr(GPtrArray) roots = bh_files_hold_all(files, NULL);
+        BhRoot *root;
+        int r = bh_trash_find_root(roots, trash_id, &root);
 
         if (r >= 0)
-                r = restore_item(files, caller, trash_id, keep_both, parents, ret_path);
+                r = restore_item(root, caller, trash_id, keep_both, parents, ret_path);
         return bh_files_refuse(files, caller, BH_AUDIT_FILE_MODIFY, "restore", trash_id, r);
 }
 
@@ -379,23 +423,23 @@ static int visit_trash_count(const BhTreeItem *item, void *userdata) {
         return 0;
 }
 
-int bh_trash_reconcile(BhFiles *files, BhCharges *counted) {
+int bh_trash_reconcile(BhRoot *root, BhCharges *counted) {
         g_auto(GStrv) ids = NULL;
         int r;
 
-        r = bh_trash_record_list(&files->storage, &ids);
+        r = bh_trash_record_list(&root->storage, &ids);
         for (char **id = ids; r >= 0 && *id; id++) {
                 _cleanup_(bh_trash_record_clear) BhTrashRecord record = BH_TRASH_RECORD_INIT;
 
-                r = bh_trash_record_open(&files->storage, *id, &record);
+                r = bh_trash_record_open(&root->storage, *id, &record);
                 if (r == -ENOENT)
-                        r = bh_tree_remove(files->storage.trash_fd, *id);
+                        r = bh_tree_remove(root->storage.trash_fd, *id);
                 else if (r == -EXDEV || r == -EACCES) {
                         bh_log_warning_errno(r, "Cannot look into “%s” in the trash", *id);
                         r = 0;
                 } else if (r >= 0)
                         r = bh_tree_walk(record.content.fd, record.content.owner, BH_TREE_OWNERS | BH_TREE_SKIP_FOREIGN,
-                                         &files->is_stopping, visit_trash_count, counted);
+                                         &root->is_stopping, visit_trash_count, counted);
         }
         return r;
 }

@@ -152,6 +152,10 @@ static int visit_remove(const BhTreeItem *item, void *userdata) {
 }
 
 int bh_tree_remove(int directory_fd, const char *name) {
+        return bh_tree_remove_until(directory_fd, name, NULL);
+}
+
+int bh_tree_remove_until(int directory_fd, const char *name, const bool *cancelled) {
         if (unlinkat(directory_fd, name, 0) == 0 || errno == ENOENT)
                 return 0;
         if (errno != EISDIR && errno != EPERM)
@@ -160,7 +164,7 @@ int bh_tree_remove(int directory_fd, const char *name) {
         _cleanup_(bh_closep) int fd = bh_path_open_at(directory_fd, name, O_RDONLY | O_DIRECTORY);
         if (fd < 0)
                 return fd == -EXDEV ? -EBUSY : fd;
-        int r = bh_tree_walk(fd, "", BH_TREE_AFTER, NULL, visit_remove, NULL);
+        int r = bh_tree_walk(fd, "", BH_TREE_AFTER, cancelled, visit_remove, NULL);
         if (r < 0)
                 return r;
         return unlinkat(directory_fd, name, AT_REMOVEDIR) < 0 && errno != ENOENT ? -errno : 0;

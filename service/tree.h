@@ -49,6 +49,9 @@ int bh_tree_walk(int fd, const char *owner, BhTreeFlags flags, const bool *cance
  * unlink(2); the rest is there still then. */
 int bh_tree_remove(int directory_fd, const char *name);
 
+/* Likewise; cancelled as for bh_tree_walk(). */
+int bh_tree_remove_until(int directory_fd, const char *name, const bool *cancelled);
+
 /* How deep the tree is, and how long its longest path from the top (of which neither is counted). Errors: as
  * bh_tree_walk(). */
 int bh_tree_measure(int fd, size_t *ret_depth, size_t *ret_path_size);

@@ -24,10 +24,18 @@ struct BhUploads {
                               write to its file */
 };
 
+/* Closes the file and lets go of the root. */
+static void let_go(BhUpload *upload) {
+        if (upload->fd >= 0)
+                close(bh_steal_fd(&upload->fd));
+        if (upload->root)
+                bh_root_release(g_steal_pointer(&upload->root), upload->is_over ? BH_USE_WRITER : BH_USE_UPLOAD);
+}
+
 static void upload_unref(BhUpload *upload) {
         if (!upload || !g_atomic_ref_count_dec(&upload->references))
                 return;
-        bh_closep(&upload->fd);
+        let_go(upload);
         bh_caller_clear(&upload->caller);
         bh_path_clear(&upload->path);
         g_free((char *)upload->options.if_etag);
@@ -111,6 +119,8 @@ static void forget_upload(BhFiles *files, BhUpload *upload) {
 /* Whether a descriptor is left somewhere that can write to the file, even one that is on its way through a socket: then
  * the kernel refuses a lease. With none left none can come either, for only the service may open the file. */
 static int has_writers(int fd) {
+        if (fd < 0)
+                return 0;
         if (fcntl(fd, F_SETLEASE, F_RDLCK) < 0)
                 return errno == EAGAIN || errno == EBUSY ? 1 : -errno;
         return fcntl(fd, F_SETLEASE, F_UNLCK) < 0 ? -errno : 0;
@@ -124,14 +134,19 @@ static void empty_file(int fd) {
         (void)!truncate(path, 0);
 }
 
+void bh_upload_end(BhUpload *upload) {
+        upload->is_over = true;
+        bh_root_change_use(upload->root, BH_USE_UPLOAD, BH_USE_WRITER);
+}
+
 /* upload->lock is held. Leaves nothing behind. It stays known while its file can still be written to: somebody who
  * keeps the descriptor could fill the disk unseen otherwise. */
 static void give_up(BhFiles *files, BhUpload *upload, int result) {
         if (!upload->is_over) {
-                (void)unlinkat(files->storage.staging_fd, upload->id, 0);
-                bh_ledger_release(files->ledger, upload->owner, upload->reserved);
+                (void)unlinkat(upload->root->storage.staging_fd, upload->id, 0);
+                bh_ledger_release(upload->root->ledger, upload->owner, upload->reserved);
                 upload->reserved = 0;
-                upload->is_over = true;
+                bh_upload_end(upload);
                 upload->result = result;
         }
         if (has_writers(upload->fd) == 1)
@@ -180,7 +195,7 @@ int bh_upload_check_target(const BhUpload *upload, const BhNode *parent, const c
         if (child_result == -ENOENT) {
                 if (!bh_access_may_add(caller, parent->owner, parent->is_root))
                         return -EACCES;
-                if (is_taken(parent, name))
+                if (is_taken(parent, name) || bh_root_is_taken(upload->root, parent, name))
                         return -EEXIST;
                 if (is_stale(upload, NULL))
                         return -ESTALE;
@@ -214,17 +229,17 @@ int bh_upload_check_target(const BhUpload *upload, const BhNode *parent, const c
 }
 
 /* What the upload would do if it were committed now. Directories that are still missing will be the caller's. */
-static int find_target(BhFiles *files, const BhUpload *upload, BhUploadTarget *ret) {
+static int find_target(const BhUpload *upload, BhUploadTarget *ret) {
         _cleanup_(bh_node_clear) BhNode parent = BH_NODE_INIT, child = BH_NODE_INIT;
         const BhPath *path = &upload->path;
         int r;
 
-        if (path->depth == 0)
+        if (bh_path_is_root(path))
                 return -EISDIR;
         if (path->reserved)
-                return path->depth == 1 ? -EILSEQ : -ENOENT;
-        r = bh_node_open(files->storage.root_fd, &upload->caller, path, 0, &child);
-        for (size_t i = 0; r >= 0 && i < path->depth; i++) {
+                return path->depth == path->base + 1 ? -EILSEQ : -ENOENT;
+        r = bh_node_open(upload->root->storage.root_fd, &upload->caller, path, path->base, &child);
+        for (size_t i = path->base; r >= 0 && i < path->depth; i++) {
                 bool is_last = i + 1 == path->depth;
 
                 bh_node_clear(&parent);
@@ -248,16 +263,16 @@ int bh_upload_rebook(BhFiles *files, BhUpload *upload, const char *owner, uint64
         int r;
 
         if (is_same && bytes <= upload->reserved) {
-                bh_ledger_release(files->ledger, owner, upload->reserved - bytes);
+                bh_ledger_release(upload->root->ledger, owner, upload->reserved - bytes);
                 upload->reserved = bytes;
                 return 0;
         }
-        r = bh_ledger_reserve(files->ledger, owner, bh_files_quota_of(files, owner),
+        r = bh_ledger_reserve(upload->root->ledger, owner, bh_files_quota_of(files, owner),
                               is_same ? bytes - upload->reserved : bytes);
         if (r < 0)
                 return r;
         if (!is_same)
-                bh_ledger_release(files->ledger, upload->owner, upload->reserved);
+                bh_ledger_release(upload->root->ledger, upload->owner, upload->reserved);
         upload->reserved = bytes;
         g_strlcpy(upload->owner, owner, sizeof(upload->owner));
         return 0;
@@ -269,7 +284,7 @@ static int reserve(BhFiles *files, BhUpload *upload, const BhUploadTarget *targe
                  available;
         int r;
 
-        r = bh_storage_get_space(&files->storage, &filesystem_size, &available);
+        r = bh_storage_get_space(&upload->root->storage, &filesystem_size, &available);
         if (r < 0)
                 return r;
         if (size > available)
@@ -294,42 +309,58 @@ static BhUpload *upload_new(const BhCaller *caller, const BhUploadOptions *optio
 }
 
 /* The staging file: only the service can open it; returns the descriptor that writes. */
-static int create_staging(BhFiles *files, BhUpload *upload) {
-        _cleanup_(bh_closep) int fd = openat(files->storage.staging_fd, upload->id,
+static int create_staging(BhUpload *upload) {
+        _cleanup_(bh_closep) int fd = openat(upload->root->storage.staging_fd, upload->id,
                                              O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
 
         if (fd < 0)
                 return -errno;
         upload->fd = bh_path_reopen(fd, O_RDONLY);
         if (upload->fd < 0) {
-                (void)unlinkat(files->storage.staging_fd, upload->id, 0);
+                (void)unlinkat(upload->root->storage.staging_fd, upload->id, 0);
                 return upload->fd;
         }
         return bh_steal_fd(&fd);
 }
 
+/* Takes the place over, and holds its root for the time of the upload. */
+static int take_place(BhUpload *upload, BhPlace *place) {
+        int r = bh_root_hold(place->root, BH_USE_UPLOAD);
+
+        if (r < 0)
+                return r;
+        upload->root = place->root;
+        upload->path = place->path;
+        bh_root_release(place->root, BH_USE_OPERATION);
+        *place = (BhPlace){};
+        return 0;
+}
+
 static int begin(BhFiles *files, BhUpload *upload, const char *path) {
+        _cleanup_(bh_place_clear) BhPlace place = {};
         BhUploadTarget target;
         int r;
 
         if (upload->options.has_modified_usec &&
             (upload->options.modified_usec < MODIFIED_MIN || upload->options.modified_usec > MODIFIED_MAX))
                 return -EINVAL;
-        r = bh_path_parse(&upload->path, path);
+        r = bh_files_begin_change(files, path, &place);
         if (r >= 0)
-                r = find_target(files, upload, &target);
+                r = take_place(upload, &place);
+        if (r >= 0)
+                r = find_target(upload, &target);
         if (r >= 0)
                 r = reserve(files, upload, &target);
         if (r < 0)
                 return r;
-        int fd = create_staging(files, upload);
+        int fd = create_staging(upload);
         r = fd < 0 ? fd : add_upload(files->uploads, upload);
         if (r < 0) {
                 if (fd >= 0) {
                         close(fd);
-                        (void)unlinkat(files->storage.staging_fd, upload->id, 0);
+                        (void)unlinkat(upload->root->storage.staging_fd, upload->id, 0);
                 }
-                bh_ledger_release(files->ledger, upload->owner, upload->reserved);
+                bh_ledger_release(upload->root->ledger, upload->owner, upload->reserved);
                 return r;
         }
         return fd;
@@ -338,10 +369,8 @@ static int begin(BhFiles *files, BhUpload *upload, const char *path) {
 int bh_files_upload_begin(BhFiles *files, const BhCaller *caller, const char *path, const BhUploadOptions *options,
                           char ret_id[static BH_UPLOAD_ID_SIZE]) {
         _cleanup_(upload_unrefp) BhUpload *upload = upload_new(caller, options);
-        int r = bh_files_begin_change(files);
+        int r = begin(files, upload, path);
 
-        if (r >= 0)
-                r = begin(files, upload, path);
         if (r >= 0)
                 memcpy(ret_id, upload->id, BH_UPLOAD_ID_SIZE);
         return bh_files_refuse(files, caller, BH_AUDIT_FILE_MODIFY, "upload", path, r);
@@ -417,6 +446,22 @@ void bh_uploads_abort_owner(BhFiles *files, const char *owner) {
 
                 if (strcmp(upload->caller.owner, owner) == 0 || strcmp(upload->owner, owner) == 0)
                         give_up(files, upload, -ECANCELED);
+        }
+}
+
+void bh_uploads_drop_root(BhFiles *files, const BhRoot *root) {
+        g_autoptr(GPtrArray) all = all_uploads(files->uploads);
+
+        for (size_t i = 0; i < all->len; i++) {
+                BhUpload *upload = g_ptr_array_index(all, i);
+
+                if (!g_mutex_trylock(&upload->lock))
+                        continue;
+                if (upload->root == root) {
+                        give_up(files, upload, -ENODEV);
+                        let_go(upload);
+                }
+                g_mutex_unlock(&upload->lock);
         }
 }
 

@@ -21,8 +21,9 @@ typedef struct BhUpload {
         char id[BH_UPLOAD_ID_SIZE];
         BhCaller caller;
         BhPath path;
+        BhRoot *root;             /* held until the file is closed; NULL then */
         BhUploadOptions options;  /* if_etag is owned */
-        int fd;                   /* of the staging file, to read */
+        int fd;                   /* of the staging file, to read; -1 once it has been let go of */
         char owner[BH_UUID_SIZE]; /* whom the reservation is charged to */
         uint64_t reserved;
         uint64_t flushed; /* bytes that the kernel has been told to write */
@@ -35,6 +36,9 @@ typedef struct BhUpload {
  * child. Errors: those of bh_files_upload_begin(). */
 int bh_upload_check_target(const BhUpload *upload, const BhNode *parent, const char *name, int child_result,
                            const BhNode *child, BhUploadTarget *ret);
+
+/* Says that it is over: has been published or given up. upload->lock is held. */
+void bh_upload_end(BhUpload *upload);
 
 /* Changes whom and what the reservation is for. Errors: -EDQUOT, it is as before then. */
 int bh_upload_rebook(BhFiles *files, BhUpload *upload, const char *owner, uint64_t bytes);

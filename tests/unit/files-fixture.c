@@ -101,7 +101,7 @@ void fixture_set_up(Fixture *f, gconstpointer quota_bytes) {
 }
 
 void fixture_restart(Fixture *f, bool is_clean) {
-        f->files->is_lost = !is_clean;
+        f->files->main->is_lost = !is_clean;
         bh_files_free(f->files);
         open_files(f);
 }
@@ -214,8 +214,15 @@ unsigned fixture_count(Fixture *f, const char *path) {
         return n;
 }
 
+typedef struct Table {
+        const BhRoot *root;
+        BhCharges charges;
+} Table;
+
 static int read_usage(sqlite3 *db, void *userdata) {
-        return bh_quota_read_all(db, "", userdata);
+        Table *table = userdata;
+
+        return bh_quota_read_all(db, table->root->id, &table->charges);
 }
 
 static void assert_same(const BhCharges *a, const BhCharges *b) {
@@ -227,24 +234,40 @@ static void assert_same(const BhCharges *a, const BhCharges *b) {
         }
 }
 
-void fixture_assert_exact(Fixture *f) {
-        _cleanup_(bh_charges_clear) BhCharges disk = {}, table = {};
+/* Of one root; adds what is on its disk. */
+static void assert_root_exact(Fixture *f, BhRoot *root, BhCharges *all) {
+        _cleanup_(bh_charges_clear) BhCharges disk = {};
+        Table table = {.root = root};
 
-        assert_ok(bh_trash_reconcile(f->files, &disk));
-        assert_ok(bh_tree_walk(f->files->storage.root_fd, "",
-                               BH_TREE_OWNERS | BH_TREE_SKIP_FOREIGN | BH_TREE_SKIP_RESERVED, NULL,
-                               bh_files_visit_count, &disk));
+        assert_ok(bh_trash_reconcile(root, &disk));
+        assert_ok(bh_tree_walk(root->storage.root_fd, "", BH_TREE_OWNERS | BH_TREE_SKIP_FOREIGN | BH_TREE_SKIP_RESERVED,
+                               NULL, bh_files_visit_count, &disk));
         assert_ok(bh_database_read(f->database, read_usage, &table));
-        assert_same(&disk, &table);
-        assert_same(&table, &disk);
+        assert_same(&disk, &table.charges);
+        assert_same(&table.charges, &disk);
+        bh_charges_clear(&table.charges);
+        g_assert_cmpuint(bh_ledger_get_total(root->ledger).used_bytes, ==, bh_charges_total(&disk));
         for (size_t i = 0; i < bh_charges_size(&disk); i++) {
                 const BhCharge *charge = bh_charges_at(&disk, i);
+
+                bh_charges_add(all, charge->owner, charge->used_bytes, charge->trash_bytes);
+        }
+}
+
+void fixture_assert_exact(Fixture *f) {
+        g_autoptr(GPtrArray) roots = bh_files_hold_all(f->files, NULL);
+        _cleanup_(bh_charges_clear) BhCharges all = {};
+
+        for (size_t i = 0; i < roots->len; i++)
+                assert_root_exact(f, g_ptr_array_index(roots, i), &all);
+        for (size_t i = 0; i < bh_charges_size(&all); i++) {
+                const BhCharge *charge = bh_charges_at(&all, i);
                 BhQuotaUsage usage = bh_quota_get(f->files->quota, charge->owner);
 
                 g_assert_cmpuint(usage.used_bytes, ==, charge->used_bytes);
                 g_assert_cmpuint(usage.trash_bytes, ==, charge->trash_bytes);
         }
-        g_assert_cmpuint(bh_quota_get_total(f->files->quota).used_bytes, ==, bh_charges_total(&disk));
+        g_assert_cmpuint(bh_quota_get_total(f->files->quota).used_bytes, ==, bh_charges_total(&all));
 }
 
 typedef struct Count {

@@ -247,7 +247,7 @@ static void *write_while_recovering(void *data) {
 
 static void writers_wait_for_recovery_and_readers_do_not(Fixture *f, gconstpointer data) {
         assert_ok(fixture_put(f, &f->alex, "a", "1"));
-        f->files->is_lost = true;
+        f->files->main->is_lost = true;
         bh_files_free(f->files);
         const BhFilesConfig config = {.root = f->root};
         g_autofree char *reason = NULL;
@@ -260,7 +260,7 @@ static void writers_wait_for_recovery_and_readers_do_not(Fixture *f, gconstpoint
 }
 
 static void stopping_lets_waiting_writers_go(Fixture *f, gconstpointer data) {
-        f->files->is_lost = true;
+        f->files->main->is_lost = true;
         bh_files_free(f->files);
         const BhFilesConfig config = {.root = f->root};
         g_autofree char *reason = NULL;
@@ -278,17 +278,17 @@ static void record_is_taken_back_when_the_change_does_not_last(Fixture *f, gcons
         const int bad_fd = -1;
 
         bh_charges_add(&charges, f->alex.owner, 5, 0);
-        assert_error(bh_files_make_durable(f->files, &(BhDurable){.caller = &f->alex,
-                                                                  .audit = &audit,
-                                                                  .charges = &charges,
-                                                                  .fds = &bad_fd,
-                                                                  .n_fds = 1}),
+        assert_error(bh_files_make_durable(f->files->main, &(BhDurable){.caller = &f->alex,
+                                                                        .audit = &audit,
+                                                                        .charges = &charges,
+                                                                        .fds = &bad_fd,
+                                                                        .n_fds = 1}),
                      EBADF);
         g_assert_cmpint(fixture_audits(f, "test", 0), ==, 1);
         g_assert_cmpint(fixture_audits(f, "test", EBADF), ==, 1);
         g_assert_cmpint(bh_charges_get(&charges, f->alex.owner).used_bytes, ==, 5);
         fixture_assert_exact(f);
-        g_assert_false(f->files->is_lost);
+        g_assert_false(f->files->main->is_lost);
 }
 
 static void owners_files_are_kept_for_another(Fixture *f, gconstpointer data) {

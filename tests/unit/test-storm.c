@@ -194,8 +194,8 @@ static void everything_at_once_keeps_the_counters_exact(Fixture *f, gconstpointe
                 g_test_message("%s: %d", actions[i], n);
                 g_assert_cmpint(n, >, 0); /* otherwise it was no storm */
         }
-        g_assert_false(f->files->is_lost);
-        bh_sweeper_wait(f->files->sweeper);
+        g_assert_false(f->files->main->is_lost);
+        bh_sweeper_wait(f->files->main->sweeper);
         g_assert_cmpuint(bh_files_upload_count(f->files), ==, 0);
         g_assert_cmpuint(bh_quota_get_total(f->files->quota).reserved_bytes, ==, 0);
         g_assert_cmpuint(bh_quota_get(f->files->quota, f->maria.owner).used_bytes, <=, 5000);

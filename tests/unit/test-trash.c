@@ -198,7 +198,7 @@ static void large_trees_are_removed_in_the_background(Fixture *f, gconstpointer 
         assert_ok(fixture_delete(f, &f->alex, "d"));
         assert_ok(bh_files_purge_trash(f->files, &f->alex, "", &freed));
         g_assert_cmpuint(freed, ==, 3000);
-        bh_sweeper_wait(f->files->sweeper);
+        bh_sweeper_wait(f->files->main->sweeper);
         g_assert_cmpuint(fixture_count(f, ".baluhost/staging"), ==, 0);
         g_assert_cmpuint(fixture_count(f, ".baluhost/trash"), ==, 0);
         fixture_assert_exact(f);
@@ -211,7 +211,7 @@ static void what_the_sweeper_left_the_next_start_removes(Fixture *f, gconstpoint
         g_assert_cmpint(g_mkdir_with_parents(left, 0700), ==, 0);
         g_assert_true(g_file_set_contents(file, "x", -1, NULL));
         fixture_restart(f, true);
-        bh_sweeper_wait(f->files->sweeper);
+        bh_sweeper_wait(f->files->main->sweeper);
         g_assert_cmpuint(fixture_count(f, ".baluhost/staging"), ==, 0);
 }
 
@@ -270,19 +270,19 @@ static void trash_survives_the_loss_of_its_info_and_of_the_database(Fixture *f, 
 }
 
 static void only_what_is_all_of_one_owner_is_put_away_when_asked(Fixture *f, gconstpointer data) {
-        _cleanup_(bh_path_clear) BhPath path = {};
+        _cleanup_(bh_place_clear) BhPlace place = {};
         g_autofree char *id = NULL;
 
         assert_ok(fixture_mkdir(f, &f->alex, "d"));
         assert_ok(fixture_put(f, &f->alex, "d/a", "1"));
         assert_ok(fixture_put(f, &f->maria, "m", "1"));
         assert_ok(fixture_move(f, &f->admin, "m", "d"));
-        assert_ok(bh_path_parse(&path, "d"));
-        assert_error(bh_trash_put(f->files, &f->admin, "delete", &path, f->alex.owner, &id), ESTALE);
+        assert_ok(bh_place_find(f->files, "d", &place));
+        assert_error(bh_trash_put(&place, &f->admin, "delete", f->alex.owner, &id), ESTALE);
         assert_ok(fixture_stat(f, &f->admin, "d/m"));
         assert_ok(fixture_delete(f, &f->admin, "d/m"));
-        assert_error(bh_trash_put(f->files, &f->admin, "delete", &path, f->maria.owner, &id), ESTALE);
-        assert_ok(bh_trash_put(f->files, &f->admin, "delete", &path, f->alex.owner, &id));
+        assert_error(bh_trash_put(&place, &f->admin, "delete", f->maria.owner, &id), ESTALE);
+        assert_ok(bh_trash_put(&place, &f->admin, "delete", f->alex.owner, &id));
         fixture_assert_exact(f);
 }
 
@@ -345,14 +345,16 @@ static void free_names_keep_the_extension_and_fit(Fixture *f, gconstpointer data
                      {"x.", "x (2)."}};
         g_autofree char *stem = g_strnfill(247, 'a'), *longest = g_strconcat(stem, "\xc3\xa4\xc3\xa4.txt", NULL);
 
+        BhNode top = {.fd = f->files->main->storage.root_fd, .is_root = true};
+
         for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
                 assert_ok(fixture_put(f, &f->alex, cases[i].name, ""));
-                g_autofree char *name = bh_files_free_name(f->files->storage.root_fd, cases[i].name);
+                g_autofree char *name = bh_files_free_name(f->files->main, &top, cases[i].name);
                 g_assert_cmpstr(name, ==, cases[i].free);
         }
         g_assert_cmpuint(strlen(longest), ==, 255);
         assert_ok(fixture_put(f, &f->alex, longest, ""));
-        g_autofree char *name = bh_files_free_name(f->files->storage.root_fd, longest);
+        g_autofree char *name = bh_files_free_name(f->files->main, &top, longest);
         g_assert_cmpuint(strlen(name), <=, 255);
         g_assert_true(g_utf8_validate(name, -1, NULL));
         g_assert_true(g_str_has_suffix(name, " (2).txt"));

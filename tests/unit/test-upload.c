@@ -365,7 +365,7 @@ static void failure_of_the_database_leaves_everything_as_it_was(Fixture *f, gcon
         assert_error(fixture_stat(f, &f->alex, "p"), ENOENT);
         assert_error(fixture_stat(f, &f->alex, "folder"), ENOENT);
         g_assert_cmpuint(fixture_count(f, "d"), ==, 0);
-        g_assert_false(f->files->is_lost);
+        g_assert_false(f->files->main->is_lost);
         assert_nothing_left(f);
         assert_ok(bh_files_restore_trash(f->files, &f->alex, id, false, false, &path));
         assert_nothing_left(f);
