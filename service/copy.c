@@ -10,6 +10,7 @@
 #include "files-private.h"
 #include "macro.h"
 #include "owner.h"
+#include "roots.h"
 
 /* Copies are built in staging and get their name when they are complete. Of a folder, what the caller may view is
  * copied. The copy has one mark, the caller's, at its top. */
@@ -38,10 +39,15 @@ void bh_copy_cancel(BhCopy *copy) {
         __atomic_store_n(&copy->is_cancelled, true, __ATOMIC_RELAXED);
 }
 
-static bool is_cancelled(const BhCopy *copy) {
-        return __atomic_load_n(&copy->is_cancelled, __ATOMIC_RELAXED) ||
-               __atomic_load_n(&copy->source.root->is_stopping, __ATOMIC_RELAXED) ||
-               __atomic_load_n(&copy->target.root->is_stopping, __ATOMIC_RELAXED);
+static bool is_set(const bool *flag) {
+        return __atomic_load_n(flag, __ATOMIC_RELAXED);
+}
+
+/* Whether to go on: 0, -ECANCELED, or -ENODEV when one of the roots is being detached. */
+static int check_going_on(const BhCopy *copy) {
+        if (is_set(&copy->is_cancelled) || is_set(&copy->files->main->is_stopping))
+                return -ECANCELED;
+        return is_set(&copy->source.root->is_stopping) || is_set(&copy->target.root->is_stopping) ? -ENODEV : 0;
 }
 
 /* Takes the two places, and holds them for as long as it takes. */
@@ -193,7 +199,7 @@ static int advance(BhCopy *copy, uint64_t bytes) {
         }
         if (copy->progress)
                 copy->progress(copy->done, copy->total, copy->userdata);
-        return is_cancelled(copy) ? -ECANCELED : 0;
+        return check_going_on(copy);
 }
 
 static int write_all(int fd, const char *buffer, size_t size) {
@@ -309,14 +315,15 @@ static int visit_copy(const BhTreeItem *item, void *userdata) {
         CopyWalk *walk = userdata;
         BhCopy *copy = walk->copy;
         bool is_top = item->depth == 0;
-        int parent_fd = is_top ? copy->target.root->storage.staging_fd : *last_directory(walk);
+        int parent_fd = is_top ? copy->target.root->storage.staging_fd : *last_directory(walk), r;
 
         if (item->is_after) {
                 leave_directory(walk);
                 return 0;
         }
-        if (is_cancelled(copy))
-                return -ECANCELED;
+        r = check_going_on(copy);
+        if (r < 0)
+                return r;
         if (!bh_access_may_view(&copy->caller, item->owner) ||
             (!S_ISREG(item->stat.st_mode) && !S_ISDIR(item->stat.st_mode)))
                 return BH_TREE_PRUNE;
@@ -331,7 +338,7 @@ static int visit_copy(const BhTreeItem *item, void *userdata) {
         _cleanup_(bh_closep) int source_fd = bh_path_open_at(item->directory_fd, item->name, O_RDONLY | O_NONBLOCK);
         if (source_fd < 0)
                 return source_fd == -ENOENT ? 0 : source_fd;
-        int r = check_source(copy, source_fd);
+        r = check_source(copy, source_fd);
         return r <= 0 ? r : copy_file(copy, source_fd, parent_fd, item->name, "");
 }
 
@@ -459,11 +466,17 @@ int bh_copy_run(BhCopy *copy, BhCopyProgress progress, void *userdata, char **re
         copy->progress = progress;
         copy->userdata = userdata;
         bh_storage_make_id(copy->id);
-        r = is_cancelled(copy) ? -ECANCELED : build(copy);
+        r = check_going_on(copy);
+        if (r >= 0)
+                r = build(copy);
         if (r >= 0)
                 r = publish(copy, ret_path);
         if (r < 0)
                 (void)bh_tree_remove(copy->target.root->storage.staging_fd, copy->id);
         let_go(copy);
         return bh_files_refuse(copy->files, &copy->caller, BH_AUDIT_FILE_MODIFY, "copy", copy->source.path.text, r);
+}
+
+char *bh_copy_explain_error(const BhCopy *copy, int r) {
+        return bh_files_explain_error(copy->files, r, copy->source.path.text, copy->target.path.text);
 }

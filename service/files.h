@@ -18,8 +18,8 @@
  *
  * Errors that all functions with a path share: -EILSEQ not a valid name or path, -EXDEV outside of the storage (by
  * "..", a symbolic link or a mount point), -ENOENT missing, or hidden by a folder that the caller may not view, -EACCES
- * not permitted, -EIO. Functions that change something wait for the end of recovery, and fail with -ECANCELED when the
- * service stops meanwhile. */
+ * not permitted, -ENODEV in a pool that is not available (roots.h), -EIO. Functions that change something in the main
+ * storage root wait for the end of recovery, and fail with -ECANCELED when the service stops meanwhile. */
 
 typedef struct BhFiles BhFiles;
 
@@ -164,7 +164,7 @@ int bh_files_create_folder(BhFiles *files, const BhCaller *caller, const char *p
 int bh_files_rename(BhFiles *files, const BhCaller *caller, const char *path, const char *new_name, char **ret_path);
 
 /* Moves it into the directory target, or to the path target when there is nothing yet. Errors: also -EEXIST, -EINVAL a
- * directory into itself, or the root. */
+ * directory into itself, or a root, -EOPNOTSUPP into another storage root. */
 int bh_files_move(BhFiles *files, const BhCaller *caller, const char *source, const char *target, char **ret_path);
 
 /* Moves it to the trash. *ret_trash_id, to be freed with g_free(), is "" when missing_ok and there is nothing. Errors:
@@ -259,11 +259,14 @@ int bh_files_copy_begin(BhFiles *files, const BhCaller *caller, const char *sour
                         BhCopy **ret);
 
 /* Copies and publishes; once. *ret_path, to be freed with g_free(), is where the copy is. Errors: also -ECANCELED after
- * bh_copy_cancel(). */
+ * bh_copy_cancel(), -ENODEV its pool is being detached. */
 int bh_copy_run(BhCopy *copy, BhCopyProgress progress, void *userdata, char **ret_path);
 
 /* Makes bh_copy_run() give up soon and leave nothing behind. Any thread, does not block. */
 void bh_copy_cancel(BhCopy *copy);
+
+/* More about what bh_copy_run() failed with, as of bh_files_explain_error(); NULL when there is nothing to say. */
+char *bh_copy_explain_error(const BhCopy *copy, int r);
 
 /* Frees it, and gives its reservation back. Not while bh_copy_run() runs. */
 void bh_copy_free(BhCopy *copy);

@@ -276,6 +276,14 @@ int bh_files_rename(BhFiles *files, const BhCaller *caller, const char *path, co
                                rename_path(files, caller, path, new_name, ret_path));
 }
 
+/* Between filesystems there is only copying; what is wrong with the source otherwise is said first. */
+static int refuse_crossing(const BhCaller *caller, const BhPlace *source) {
+        _cleanup_(bh_node_clear) BhNode node = BH_NODE_INIT;
+        int r = bh_node_open(source->root->storage.root_fd, caller, &source->path, source->path.depth, &node);
+
+        return r < 0 ? r : -EOPNOTSUPP;
+}
+
 static int move_path(BhFiles *files, const BhCaller *caller, const char *text, const char *target_text,
                      char **ret_path) {
         _cleanup_(bh_place_clear) BhPlace source = {}, target = {};
@@ -288,7 +296,7 @@ static int move_path(BhFiles *files, const BhCaller *caller, const char *text, c
         if (r >= 0)
                 r = bh_files_resolve_target(files, caller, &source.path, target_text, &target, &parent);
         if (r >= 0 && source.root != target.root)
-                r = -EOPNOTSUPP;
+                r = refuse_crossing(caller, &source);
         if (r >= 0)
                 r = do_move(&(Move){.root = source.root,
                                     .caller = caller,

@@ -17,7 +17,8 @@ const BhSchema bh_schemas[] = {
         { "UploadError", "path:string status:integer detail:string" },
         { "Available", "available_bytes:integer? used_bytes:integer? quota_bytes:integer?" },
         { "Usage", "used_bytes:integer trash_bytes:integer reserved_bytes:integer quota_bytes:integer? total_used_bytes:integer "
-                   "total_quota_bytes:integer? available_bytes:integer filesystem_bytes:integer filesystem_free_bytes:integer" },
+                   "total_quota_bytes:integer? available_bytes:integer filesystem_bytes:integer filesystem_free_bytes:integer "
+                   "all_used_bytes:integer all_filesystem_bytes:integer all_filesystem_free_bytes:integer" },
         { "Job", "id:string operation:string state:running|succeeded|failed|cancelled progress:number? bytes_done:integer "
                  "bytes_total:integer rate:integer expected_end_at:time? result:string? error:string?" },
         { "BulkDeleted", "deleted:integer failed:integer failed_ids:[string]" },

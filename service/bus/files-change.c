@@ -59,7 +59,7 @@ static int create_folder_work(BhCall *call, void *data) {
                                        &change->view.entry);
 
         if (r < 0)
-                return bh_call_fail(call, r, "Cannot create the folder “%s”", change->path);
+                return bh_files_method_fail(call, r, change->path, NULL, "Cannot create the folder “%s”", change->path);
         bh_entry_view_complete(call->service, &change->view);
         return 0;
 }
@@ -89,7 +89,9 @@ static int rename_work(BhCall *call, void *data) {
         Change *change = data;
         int r = bh_files_rename(call->service->files, &call->caller, change->path, change->to, &change->result);
 
-        return r < 0 ? bh_call_fail(call, r, "Cannot rename “%s” to “%s”", change->path, change->to) : 0;
+        return r < 0 ? bh_files_method_fail(call, r, change->path, NULL, "Cannot rename “%s” to “%s”", change->path,
+                                            change->to)
+                     : 0;
 }
 
 static const BhMethod rename_method = {
@@ -113,7 +115,9 @@ static int move_work(BhCall *call, void *data) {
         Change *change = data;
         int r = bh_files_move(call->service->files, &call->caller, change->path, change->to, &change->result);
 
-        return r < 0 ? bh_call_fail(call, r, "Cannot move “%s” to “%s”", change->path, change->to) : 0;
+        return r < 0 ? bh_files_method_fail(call, r, change->path, change->to, "Cannot move “%s” to “%s”", change->path,
+                                            change->to)
+                     : 0;
 }
 
 static const BhMethod move_method = {
@@ -139,7 +143,10 @@ static void copy_progress(uint64_t bytes_done, uint64_t bytes_total, void *userd
 }
 
 static int copy_run(BhJob *job, void *data, char **result, BhFailure *failure) {
-        return bh_copy_run(data, copy_progress, job, result);
+        int r = bh_copy_run(data, copy_progress, job, result);
+        g_autofree char *why = r < 0 ? bh_copy_explain_error(data, r) : NULL;
+
+        return why ? bh_failure_set(failure, r, NULL, "%s", why) : r;
 }
 
 static void copy_cancel(void *data) {
@@ -158,7 +165,9 @@ static int copy_work(BhCall *call, void *data) {
         int r = bh_files_copy_begin(call->service->files, &call->caller, change->path, change->to, change->keep_both,
                                     &change->copy);
 
-        return r < 0 ? bh_call_fail(call, r, "Cannot copy “%s” to “%s”", change->path, change->to) : 0;
+        return r < 0 ? bh_files_method_fail(call, r, change->path, change->to, "Cannot copy “%s” to “%s”", change->path,
+                                            change->to)
+                     : 0;
 }
 
 static int copy_reply(BhCall *call, void *data, sd_bus_message *reply) {
@@ -192,7 +201,7 @@ static int delete_work(BhCall *call, void *data) {
         Change *change = data;
         int r = bh_files_delete(call->service->files, &call->caller, change->path, change->missing_ok, &change->result);
 
-        return r < 0 ? bh_call_fail(call, r, "Cannot delete “%s”", change->path) : 0;
+        return r < 0 ? bh_files_method_fail(call, r, change->path, NULL, "Cannot delete “%s”", change->path) : 0;
 }
 
 static const BhMethod delete_method = {

@@ -3,7 +3,14 @@
 
 #include <systemd/sd-bus.h>
 
+#include "bus/call.h"
+
 /* The methods of org.baluhost.NAS1.Files, by the file that they are in; files.c has the table. */
+
+/* files.c: as bh_call_fail(), of a method that was given these paths (to may be NULL): says more where a pool is the
+ * reason. In work. */
+__attribute__((format(printf, 5, 6))) int bh_files_method_fail(BhCall *call, int r, const char *path, const char *to,
+                                                               const char *format, ...);
 
 /* files-read.c */
 int bh_files_method_list(sd_bus_message *m, void *userdata, sd_bus_error *error);

@@ -61,7 +61,7 @@ static int list_work(BhCall *call, void *data) {
         r = bh_files_list(call->service->files, &call->caller, list->path, &options, &list->list);
         if (r == -EINVAL)
                 return bh_failure_set(&call->failure, r, NULL, "The cursor is not of a list in this order");
-        return r < 0 ? bh_call_fail(call, r, "Cannot list “%s”", list->path) : 0;
+        return r < 0 ? bh_files_method_fail(call, r, list->path, NULL, "Cannot list “%s”", list->path) : 0;
 }
 
 static int list_reply(BhCall *call, void *data, sd_bus_message *reply) {
@@ -133,7 +133,7 @@ static int stat_work(BhCall *call, void *data) {
 
         r = bh_files_stat(call->service->files, &call->caller, look->path, &look->view.entry);
         if (r < 0)
-                return bh_call_fail(call, r, "Cannot look at “%s”", look->path);
+                return bh_files_method_fail(call, r, look->path, NULL, "Cannot look at “%s”", look->path);
         bh_entry_view_complete(call->service, &look->view);
         return 0;
 }
@@ -171,7 +171,7 @@ static int open_work(BhCall *call, void *data) {
 
         look->fd = bh_files_open_file(call->service->files, &call->caller, look->path, look->audit, &look->view.entry);
         if (look->fd < 0)
-                return bh_call_fail(call, look->fd, "Cannot open “%s”", look->path);
+                return bh_files_method_fail(call, look->fd, look->path, NULL, "Cannot open “%s”", look->path);
         bh_entry_view_complete(call->service, &look->view);
         return 0;
 }
@@ -230,7 +230,9 @@ static int explain_work(BhCall *call, void *data) {
 
         if (r == -ENOENT)
                 return bh_failure_set(&call->failure, r, NULL, "User not found");
-        return r < 0 ? bh_call_fail(call, r, "Cannot explain the access to “%s”", explain->path) : 0;
+        return r < 0 ? bh_files_method_fail(call, r, explain->path, NULL, "Cannot explain the access to “%s”",
+                                            explain->path)
+                     : 0;
 }
 
 static int explain_reply(BhCall *call, void *data, sd_bus_message *reply) {
@@ -275,12 +277,14 @@ static int usage_work(BhCall *call, void *data) {
 static int usage_reply(BhCall *call, void *data, sd_bus_message *reply) {
         const BhUsage *usage = data;
 
-        return sd_bus_message_append(reply, "a{sv}", 9, "used_bytes", "t", usage->used_bytes, "trash_bytes", "t",
+        return sd_bus_message_append(reply, "a{sv}", 12, "used_bytes", "t", usage->used_bytes, "trash_bytes", "t",
                                      usage->trash_bytes, "reserved_bytes", "t", usage->reserved_bytes, "quota_bytes",
                                      "t", usage->quota_bytes, "total_used_bytes", "t", usage->total_used_bytes,
                                      "total_quota_bytes", "t", usage->total_quota_bytes, "available_bytes", "t",
                                      usage->available_bytes, "filesystem_bytes", "t", usage->filesystem_bytes,
-                                     "filesystem_free_bytes", "t", usage->filesystem_free_bytes);
+                                     "filesystem_free_bytes", "t", usage->filesystem_free_bytes, "all_used_bytes", "t",
+                                     usage->all_used_bytes, "all_filesystem_bytes", "t", usage->all_filesystem_bytes,
+                                     "all_filesystem_free_bytes", "t", usage->all_filesystem_free_bytes);
 }
 
 static const BhMethod usage_method = {

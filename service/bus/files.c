@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 #include "bus/files-methods.h"
 
+#include <glib.h>
+
 #include "bus/adapters.h"
 #include "errors.h"
+#include "roots.h"
 
 #define INTERFACE "org.baluhost.NAS1.Files"
 
@@ -44,6 +47,16 @@ static const sd_bus_vtable vtable[] = {
                                 bh_files_method_get_usage, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_VTABLE_END,
 };
+
+int bh_files_method_fail(BhCall *call, int r, const char *path, const char *to, const char *format, ...) {
+        g_autofree char *why = bh_files_explain_error(call->service->files, r, path, to), *text = NULL;
+        va_list args;
+
+        va_start(args, format);
+        text = g_strdup_vprintf(format, args);
+        va_end(args);
+        return why ? bh_failure_set(&call->failure, r, NULL, "%s: %s", text, why) : bh_call_fail(call, r, "%s", text);
+}
 
 int bh_bus_files_add(BhService *service) {
         return sd_bus_add_object_vtable(service->bus, NULL, BH_ROOT_PATH, INTERFACE, vtable, service);

@@ -124,7 +124,9 @@ static int begin_work(BhCall *call, void *data) {
                                       "The option “modified_usec” must be from the year 1 to the year 9999");
         if (begin->fd == -EAGAIN)
                 return bh_failure_set(&call->failure, begin->fd, NULL, "More than %u uploads are open", BH_UPLOADS_MAX);
-        return begin->fd < 0 ? bh_call_fail(call, begin->fd, "Cannot upload “%s”", begin->path) : 0;
+        return begin->fd < 0
+                       ? bh_files_method_fail(call, begin->fd, begin->path, NULL, "Cannot upload “%s”", begin->path)
+                       : 0;
 }
 
 static int begin_reply(BhCall *call, void *data, sd_bus_message *reply) {

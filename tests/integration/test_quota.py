@@ -21,11 +21,14 @@ def test_usage_follows_the_files(bus, new_user, sandbox):
     assert set(now) == {
         "used_bytes", "trash_bytes", "reserved_bytes", "quota_bytes", "total_used_bytes", "total_quota_bytes",
         "available_bytes", "filesystem_bytes", "filesystem_free_bytes",
+        "all_used_bytes", "all_filesystem_bytes", "all_filesystem_free_bytes",
     }  # fmt: skip
     assert (now["used_bytes"], now["quota_bytes"], now["available_bytes"]) == (300, 1000, 700)
     assert now["total_quota_bytes"] == 5 * 1024**3
     assert now["total_used_bytes"] >= 300
     assert now["filesystem_bytes"] > now["filesystem_free_bytes"] > 0
+    assert now["all_used_bytes"] == now["total_used_bytes"], "there is no pool"
+    assert now["all_filesystem_bytes"] == now["filesystem_bytes"]
     bus.Files.Delete(f"{user.folder}/a", token=user.token)
     assert usage(bus, user.token)["used_bytes"] == 300
 

@@ -100,6 +100,35 @@ void fixture_set_up(Fixture *f, gconstpointer quota_bytes) {
         open_files(f);
 }
 
+char *fixture_pool_disk(Fixture *f, const char *name, const char *path) {
+        return g_build_filename(f->directory, "pools", name, path, NULL);
+}
+
+int fixture_attach_as(Fixture *f, const char *name, const char *directory) {
+        g_autofree char *path = fixture_pool_disk(f, directory, NULL), *id = g_strconcat("id-", directory, NULL),
+                        *reason = NULL;
+        int r = bh_files_attach(f->files, name, id, path, false, &reason);
+
+        g_assert_cmpint(r < 0, ==, reason != NULL);
+        return r;
+}
+
+void fixture_add_pool(Fixture *f, const char *name) {
+        g_autofree char *path = fixture_pool_disk(f, name, NULL), *id = g_strconcat("id-", name, NULL), *reason = NULL;
+
+        g_assert_cmpint(g_mkdir_with_parents(path, 0770), ==, 0);
+        if (bh_files_attach(f->files, name, id, path, true, &reason) < 0)
+                g_error("%s", reason);
+}
+
+int fixture_detach(Fixture *f, const char *name, bool force) {
+        g_autofree char *reason = NULL;
+        int r = bh_files_detach(f->files, name, force, &reason);
+
+        g_assert_cmpint(r < 0, ==, reason != NULL);
+        return r;
+}
+
 void fixture_restart(Fixture *f, bool is_clean) {
         f->files->main->is_lost = !is_clean;
         bh_files_free(f->files);
@@ -176,6 +205,18 @@ int fixture_rename(Fixture *f, const BhCaller *caller, const char *path, const c
         g_autofree char *new_path = NULL;
 
         return bh_files_rename(f->files, caller, path, name, &new_path);
+}
+
+int fixture_copy(Fixture *f, const BhCaller *caller, const char *source, const char *target, bool keep_both) {
+        g_autofree char *path = NULL;
+        BhCopy *copy;
+        int r = bh_files_copy_begin(f->files, caller, source, target, keep_both, &copy);
+
+        if (r < 0)
+                return r;
+        r = bh_copy_run(copy, NULL, NULL, &path);
+        bh_copy_free(copy);
+        return r;
 }
 
 char *fixture_read(Fixture *f, const BhCaller *caller, const char *path) {

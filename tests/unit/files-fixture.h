@@ -5,6 +5,7 @@
 
 #include "files-private.h"
 #include "files.h"
+#include "roots.h"
 
 /* A storage of its own in a temporary directory, with its database, and callers to play with. */
 
@@ -28,6 +29,14 @@ void fixture_restart(Fixture *f, bool is_clean);
 #define FIXTURE_TEST(path, function) g_test_add(path, Fixture, NULL, fixture_set_up, function, fixture_tear_down)
 #define FIXTURE_TEST_QUOTA(path, quota, function)                                                                      \
         g_test_add(path, Fixture, GSIZE_TO_POINTER(quota), fixture_set_up, function, fixture_tear_down)
+
+/* Directory that plays the filesystem of a pool; free with g_free(). */
+char *fixture_pool_disk(Fixture *f, const char *name, const char *path);
+
+/* Attaches the pool; its id is "id-" and the directory's name. The second one makes the directory, and its mark. */
+int fixture_attach_as(Fixture *f, const char *name, const char *directory);
+void fixture_add_pool(Fixture *f, const char *name);
+int fixture_detach(Fixture *f, const char *name, bool force);
 
 /* Makes believe that some account has changed. */
 void fixture_accounts_changed(Fixture *f);
@@ -58,6 +67,9 @@ unsigned fixture_count(Fixture *f, const char *path);
 
 /* That the counters are what a recount finds. */
 void fixture_assert_exact(Fixture *f);
+
+/* Copies, all of it; returns what failed. */
+int fixture_copy(Fixture *f, const BhCaller *caller, const char *source, const char *target, bool keep_both);
 
 /* Number of audit rows of an action with a result. */
 int fixture_audits(Fixture *f, const char *action, int result);
