@@ -23,8 +23,8 @@ struct BhBus {
         GSource *source;
         BhBusClosed closed; /* NULL once it was called */
         gpointer data;
-        GQueue waiting; /* GTask: calls without an answer yet */
-        GQueue queue;   /* GTask: calls that are not made yet */
+        GQueue waiting; /* Call: without an answer yet */
+        GQueue queue;   /* Call: not made yet */
 };
 
 typedef struct {
@@ -36,27 +36,22 @@ typedef struct {
 
 typedef struct {
         BhBus *bus;
-        char *path, *interface, *method;
-        GVariant *arguments;
-        GVariantType *reply_type;
+        sd_bus_message *message;
         int timeout_ms;
-        GUnixFDList *descriptors; /* of the reply */
         sd_bus_slot *slot;
-        GList link; /* in the bus's waiting */
+        GError *error; /* that it could not be made with */
+        BhBusReply replied;
+        gpointer data;
+        GList link; /* in the bus's waiting, or in its queue */
 } Call;
 
-static void call_free(gpointer data) {
-        Call *call = data;
-
+static void call_free(Call *call) {
         sd_bus_slot_unref(call->slot);
-        g_free(call->path);
-        g_free(call->interface);
-        g_free(call->method);
-        g_clear_pointer(&call->arguments, g_variant_unref);
-        g_clear_pointer(&call->reply_type, g_variant_type_free);
-        g_clear_object(&call->descriptors);
+        sd_bus_message_unref(call->message);
+        g_clear_error(&call->error);
         g_free(call);
 }
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(Call, call_free)
 
 /* --- the connection in the main loop --- */
 
@@ -173,14 +168,18 @@ BhBus *bh_bus_new(BhBusClosed closed, gpointer data, GError **error) {
         return bus;
 }
 
-void bh_bus_free(BhBus *bus) {
-        GTask *task;
+static void forget_calls(GQueue *calls) {
+        GList *link;
 
-        while ((task = g_queue_peek_head(&bus->waiting))) {
-                g_queue_unlink(&bus->waiting, &((Call *)g_task_get_task_data(task))->link);
-                g_object_unref(task);
+        while ((link = g_queue_peek_head_link(calls))) {
+                g_queue_unlink(calls, link);
+                call_free(link->data);
         }
-        g_queue_clear_full(&bus->queue, g_object_unref);
+}
+
+void bh_bus_free(BhBus *bus) {
+        forget_calls(&bus->waiting);
+        forget_calls(&bus->queue);
         g_source_destroy(bus->source);
         g_source_unref(bus->source);
         sd_bus_flush_close_unref(bus->connection);
@@ -189,113 +188,147 @@ void bh_bus_free(BhBus *bus) {
 
 /* --- calls --- */
 
-static gboolean make_call(GTask *task);
-
-static void make_next_calls(BhBus *bus) {
-        while (bus->waiting.length < MAX_WAITING && !g_queue_is_empty(&bus->queue))
-                make_call(g_queue_pop_head(&bus->queue));
-}
-
 /* The library takes no noncharacters of Unicode (U+FFFE and the like), which no name on the NAS has: said as the service would. */
 #define ERROR_NOT_A_TEXT (-EBADMSG)
 
-static void return_errno(GTask *task, int error) {
-        if (error == ERROR_NOT_A_TEXT) {
-                g_task_return_error(task, g_dbus_error_new_for_dbus_error(BH_ERROR_PREFIX "InvalidName",
-                                                                          "Has characters that a name cannot have"));
-                return;
-        }
-        g_task_return_new_error(task, G_IO_ERROR,
-                                error == -ENOTCONN || error == -ECONNRESET ? G_IO_ERROR_CLOSED : G_IO_ERROR_FAILED,
-                                "The call failed: %s", g_strerror(-error));
+static GError *error_from_errno(int error) {
+        if (error == ERROR_NOT_A_TEXT)
+                return g_dbus_error_new_for_dbus_error(BH_ERROR_PREFIX "InvalidName",
+                                                       "Has characters that a name cannot have");
+        return g_error_new(G_IO_ERROR,
+                           error == -ENOTCONN || error == -ECONNRESET ? G_IO_ERROR_CLOSED : G_IO_ERROR_FAILED,
+                           "The call failed: %s", g_strerror(-error));
 }
 
-static void return_reply(GTask *task, sd_bus_message *message) {
-        Call *call = g_task_get_task_data(task);
+static gboolean say_failure(gpointer data) {
+        g_autoptr(Call) call = data;
+
+        call->replied(call->data, NULL, call->error);
+        return G_SOURCE_REMOVE;
+}
+
+/* Takes @call, and says so from the main loop. */
+static void fail_call(Call *call, int error) {
+        call->error = error_from_errno(error);
+        g_idle_add_full(G_PRIORITY_DEFAULT, say_failure, call, NULL);
+}
+
+static void make_call(Call *call);
+
+static void make_next_calls(BhBus *bus) {
+        GList *link;
+
+        while (bus->waiting.length < MAX_WAITING && (link = g_queue_peek_head_link(&bus->queue))) {
+                g_queue_unlink(&bus->queue, link);
+                make_call(link->data);
+        }
+}
+
+static int on_reply(sd_bus_message *message, void *data, sd_bus_error *unused) {
+        g_autoptr(Call) call = data;
         const sd_bus_error *error = sd_bus_message_get_error(message);
+        g_autoptr(GError) failure = NULL;
+
+        g_queue_unlink(&call->bus->waiting, &call->link);
+        make_next_calls(call->bus);
+        if (error)
+                failure = g_dbus_error_new_for_dbus_error(error->name, error->message ? error->message : "");
+        call->replied(call->data, failure ? NULL : message, failure);
+        return 0;
+}
+
+/* Takes @call. */
+static void make_call(Call *call) {
+        uint64_t usec = call->timeout_ms == G_MAXINT ? UINT64_MAX : (uint64_t)call->timeout_ms * 1000;
+        int r = sd_bus_call_async(call->bus->connection, &call->slot, call->message, on_reply, call, usec);
+
+        call->message = sd_bus_message_unref(call->message);
+        if (r < 0)
+                fail_call(call, r);
+        else
+                g_queue_push_tail_link(&call->bus->waiting, &call->link);
+}
+
+static int build_message(BhBus *bus, const char *object, const char *interface, const char *method, GVariant *arguments,
+                         sd_bus_message **ret) {
+        g_autofree char *path = object ? g_strconcat(BH_ROOT_PATH "/", object, NULL) : NULL;
+        g_autofree char *name = strchr(interface, '.') ? NULL : g_strconcat(BH_BUS_NAME ".", interface, NULL);
+        int r = sd_bus_message_new_method_call(bus->connection, ret, BH_BUS_NAME, path ? path : BH_ROOT_PATH,
+                                               name ? name : interface, method);
+
+        if (r < 0)
+                return r;
+        r = bh_message_append(*ret, arguments);
+        return r == -EINVAL ? ERROR_NOT_A_TEXT : r;
+}
+
+void bh_bus_send(BhBus *bus, const char *object, const char *interface, const char *method, GVariant *arguments,
+                 int timeout_ms, BhBusReply replied, gpointer data) {
+        g_autoptr(GVariant) taken = g_variant_ref_sink(arguments);
+        Call *call = g_new0(Call, 1);
+        int r;
+
+        call->bus = bus;
+        call->timeout_ms = timeout_ms < 0 ? DEFAULT_TIMEOUT_MS : timeout_ms;
+        call->replied = replied;
+        call->data = data;
+        call->link.data = call;
+        r = build_message(bus, object, interface, method, taken, &call->message);
+        if (r < 0)
+                fail_call(call, r);
+        else if (bus->waiting.length < MAX_WAITING)
+                make_call(call);
+        else
+                g_queue_push_tail_link(&bus->queue, &call->link);
+}
+
+/* --- calls for a GVariant --- */
+
+typedef struct {
+        const char *reply_type;
+        GUnixFDList *descriptors; /* of the reply */
+} Answer;
+
+static void answer_free(gpointer data) {
+        g_clear_object(&((Answer *)data)->descriptors);
+        g_free(data);
+}
+
+static void return_reply(gpointer data, sd_bus_message *message, const GError *error) {
+        g_autoptr(GTask) task = data;
+        Answer *answer = g_task_get_task_data(task);
         g_autoptr(GVariant) reply = NULL;
         int r;
 
         if (error) {
-                g_task_return_error(task,
-                                    g_dbus_error_new_for_dbus_error(error->name, error->message ? error->message : ""));
+                g_task_return_error(task, g_error_copy(error));
                 return;
         }
-        r = bh_message_read(message, &reply, &call->descriptors);
+        r = bh_message_read(message, &reply, &answer->descriptors);
         if (r < 0)
-                return_errno(task, r);
-        else if (call->reply_type && !g_variant_is_of_type(reply, call->reply_type))
-                g_task_return_new_error(task, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT, "%s.%s answered with “%s”",
-                                        call->interface, call->method, g_variant_get_type_string(reply));
+                g_task_return_error(task, error_from_errno(r));
+        else if (answer->reply_type && !g_variant_is_of_type(reply, G_VARIANT_TYPE(answer->reply_type)))
+                g_task_return_new_error(task, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
+                                        "An answer of “%s” instead of “%s”", g_variant_get_type_string(reply),
+                                        answer->reply_type);
         else
                 g_task_return_pointer(task, g_steal_pointer(&reply), (GDestroyNotify)g_variant_unref);
-}
-
-static int on_reply(sd_bus_message *message, void *data, sd_bus_error *unused) {
-        g_autoptr(GTask) task = data;
-        Call *call = g_task_get_task_data(task);
-
-        g_queue_unlink(&call->bus->waiting, &call->link);
-        make_next_calls(call->bus);
-        return_reply(task, message);
-        return 0;
-}
-
-static int send_call(GTask *task) {
-        __attribute__((cleanup(sd_bus_message_unrefp))) sd_bus_message *message = NULL;
-        Call *call = g_task_get_task_data(task);
-        int timeout_ms = call->timeout_ms < 0 ? DEFAULT_TIMEOUT_MS : call->timeout_ms;
-        int r;
-
-        r = sd_bus_message_new_method_call(call->bus->connection, &message, BH_BUS_NAME, call->path, call->interface,
-                                           call->method);
-        if (r < 0)
-                return r;
-        r = bh_message_append(message, call->arguments);
-        if (r < 0)
-                return r == -EINVAL ? ERROR_NOT_A_TEXT : r;
-        return sd_bus_call_async(call->bus->connection, &call->slot, message, on_reply, task,
-                                 timeout_ms == G_MAXINT ? UINT64_MAX : (uint64_t)timeout_ms * 1000);
-}
-
-/* Takes @task. FALSE when it has failed already. */
-static gboolean make_call(GTask *task) {
-        Call *call = g_task_get_task_data(task);
-        int r = send_call(task);
-
-        if (r < 0) {
-                return_errno(task, r);
-                g_object_unref(task);
-                return FALSE;
-        }
-        call->link.data = task;
-        g_queue_push_tail_link(&call->bus->waiting, &call->link);
-        return TRUE;
 }
 
 void bh_bus_call(BhBus *bus, const char *object, const char *interface, const char *method, GVariant *arguments,
                  const char *reply_type, int timeout_ms, GAsyncReadyCallback callback, gpointer data) {
         GTask *task = g_task_new(NULL, NULL, callback, data);
-        Call *call = g_new0(Call, 1);
+        Answer *answer = g_new0(Answer, 1);
 
-        call->bus = bus;
-        call->path = object ? g_strconcat(BH_ROOT_PATH "/", object, NULL) : g_strdup(BH_ROOT_PATH);
-        call->interface = strchr(interface, '.') ? g_strdup(interface) : g_strconcat(BH_BUS_NAME ".", interface, NULL);
-        call->method = g_strdup(method);
-        call->arguments = g_variant_ref_sink(arguments);
-        call->reply_type = reply_type ? g_variant_type_new(reply_type) : NULL;
-        call->timeout_ms = timeout_ms;
-        g_task_set_task_data(task, call, call_free);
-        if (bus->waiting.length < MAX_WAITING)
-                make_call(task);
-        else
-                g_queue_push_tail(&bus->queue, task);
+        answer->reply_type = reply_type;
+        g_task_set_task_data(task, answer, answer_free);
+        bh_bus_send(bus, object, interface, method, arguments, timeout_ms, return_reply, task);
 }
 
 GVariant *bh_bus_call_finish(GAsyncResult *result, GUnixFDList **descriptors, GError **error) {
-        Call *call = g_task_get_task_data(G_TASK(result));
+        Answer *answer = g_task_get_task_data(G_TASK(result));
 
         if (descriptors)
-                *descriptors = g_steal_pointer(&call->descriptors);
+                *descriptors = g_steal_pointer(&answer->descriptors);
         return g_task_propagate_pointer(G_TASK(result), error);
 }

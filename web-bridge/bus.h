@@ -2,6 +2,7 @@
 #pragma once
 
 #include <gio/gunixfdlist.h>
+#include <systemd/sd-bus.h>
 
 /* The system bus, in the main loop without a thread of its own. All calls of the service go through here. A bus refuses a peer that waits for too many answers at
  * once (128 on Debian's system bus); what is beyond that waits here for its turn. Main thread only. */
@@ -16,8 +17,15 @@ BhBus *bh_bus_new(BhBusClosed closed, gpointer data, GError **error);
 /* Calls that are under way are forgotten. */
 void bh_bus_free(BhBus *bus);
 
-/* Calls @interface.@method ("Files", or a whole name) of @object, a path below the root of the service, NULL for the root itself. @arguments is taken when floating. @reply_type:
- * checked when it is not NULL. @timeout_ms as for g_dbus_connection_call(). */
+/* The answer to a call: at the beginning of what is in it, borrowed; NULL with @error. From the main loop, never from within bh_bus_send(). */
+typedef void (*BhBusReply)(gpointer data, sd_bus_message *reply, const GError *error);
+
+/* Calls @interface.@method ("Files", or a whole name) of @object, a path below the root of the service, NULL for the root itself. @arguments is taken when floating. @timeout_ms as
+ * for g_dbus_connection_call(). */
+void bh_bus_send(BhBus *bus, const char *object, const char *interface, const char *method, GVariant *arguments,
+                 int timeout_ms, BhBusReply replied, gpointer data);
+
+/* The same for who wants a GVariant. @reply_type: checked when it is not NULL; static. */
 void bh_bus_call(BhBus *bus, const char *object, const char *interface, const char *method, GVariant *arguments,
                  const char *reply_type, int timeout_ms, GAsyncReadyCallback callback, gpointer data);
 

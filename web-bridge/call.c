@@ -4,6 +4,7 @@
 
 #include "arguments.h"
 #include "interfaces.h"
+#include "json-message.h"
 #include "reply.h"
 #include "session.h"
 
@@ -21,6 +22,11 @@ GVariant *bh_call_options(BhRequest *request) {
 void bh_call(BhServer *server, const char *object, const char *interface, const char *method, GVariant *arguments,
              GAsyncReadyCallback callback, gpointer data) {
         bh_bus_call(server->bus, object, interface, method, arguments, NULL, BH_CALL_TIMEOUT_MS, callback, data);
+}
+
+void bh_call_send(BhServer *server, const char *interface, const char *method, GVariant *arguments, BhBusReply replied,
+                  gpointer data) {
+        bh_bus_send(server->bus, NULL, interface, method, arguments, BH_CALL_TIMEOUT_MS, replied, data);
 }
 
 BhCarried bh_call_carried(BhRequest *request) {
@@ -58,30 +64,75 @@ void bh_call_write_file(yajl_gen json, GVariant *entry) {
         bh_json_dictionary_members(json, entry);
 }
 
-/* One structure of an array; @members are its members' names. */
-static void write_structure(yajl_gen json, GVariant *item, char **members) {
-        gsize count = g_variant_n_children(item);
+/* The entry of a file's dictionary that @reply is in: what write_file_extras() is to know of it. */
+static int find_extra(sd_bus_message *reply, const char **path, const char **type, gint64 *modified_usec) {
+        const char *name;
+        int r = sd_bus_message_read_basic(reply, 's', &name);
 
-        yajl_gen_map_open(json);
-        for (gsize i = 0; i < count && members[i]; i++) {
-                g_autoptr(GVariant) value = g_variant_get_child_value(item, i);
-
-                bh_json_variant_member(json, members[i], value);
-        }
-        yajl_gen_map_close(json);
+        if (r < 0)
+                return r;
+        if (g_str_equal(name, "path"))
+                return sd_bus_message_read(reply, "v", "s", path);
+        if (g_str_equal(name, "type"))
+                return sd_bus_message_read(reply, "v", "s", type);
+        if (g_str_equal(name, "modified_usec"))
+                return sd_bus_message_read(reply, "v", "x", modified_usec);
+        return sd_bus_message_skip(reply, "v");
 }
 
-static void write_structures(yajl_gen json, GVariant *array, char **members) {
-        GVariantIter iter;
-        GVariant *item;
+static int write_file_entries(yajl_gen json, sd_bus_message *reply) {
+        const char *path = "", *type = "";
+        gint64 modified_usec = 0;
+        int r;
+
+        while ((r = sd_bus_message_enter_container(reply, 'e', "sv")) > 0) {
+                r = find_extra(reply, &path, &type, &modified_usec);
+                if (r >= 0)
+                        r = sd_bus_message_exit_container(reply);
+                if (r < 0)
+                        return r;
+        }
+        if (r >= 0)
+                r = sd_bus_message_rewind(reply, FALSE);
+        if (r < 0)
+                return r;
+        write_file_extras(json, path, type, modified_usec);
+        return bh_json_read_entries(json, reply);
+}
+
+/* What bh_call_write_file() does, with the dictionary that @reply is at. */
+static int write_file(yajl_gen json, sd_bus_message *reply) {
+        int r = sd_bus_message_enter_container(reply, 'a', "{sv}");
+
+        if (r >= 0)
+                r = write_file_entries(json, reply);
+        return r < 0 ? r : sd_bus_message_exit_container(reply);
+}
+
+/* A structure of an array; @members are its members' names. */
+static int write_structure(yajl_gen json, sd_bus_message *reply, char **members) {
+        int r = 0;
+
+        yajl_gen_map_open(json);
+        for (char **member = members; r >= 0 && *member; member++)
+                r = bh_json_read_member(json, *member, reply);
+        yajl_gen_map_close(json);
+        return r;
+}
+
+/* @type: of the array, "a(ss)". */
+static int write_structures(yajl_gen json, sd_bus_message *reply, const char *type, char **members) {
+        g_autofree char *contents = g_strndup(type + 2, strlen(type) - 3);
+        int r = sd_bus_message_enter_container(reply, 'a', type + 1);
 
         yajl_gen_array_open(json);
-        g_variant_iter_init(&iter, array);
-        while ((item = g_variant_iter_next_value(&iter))) {
-                write_structure(json, item, members);
-                g_variant_unref(item);
+        while (r >= 0 && (r = sd_bus_message_enter_container(reply, 'r', contents)) > 0) {
+                r = write_structure(json, reply, members);
+                if (r >= 0)
+                        r = sd_bus_message_exit_container(reply);
         }
         yajl_gen_array_close(json);
+        return r < 0 ? r : sd_bus_message_exit_container(reply);
 }
 
 /* "/org/baluhost/NAS1/jobs/3" → "3" */
@@ -89,122 +140,165 @@ static const char *last_element(const char *object_path) {
         return strrchr(object_path, '/') + 1;
 }
 
-static void write_output(yajl_gen json, const BhOutput *output, GDBusArgInfo *argument, GVariant *value) {
-        gboolean is_file = g_strcmp0(output->schema, "FileItem") == 0;
-        g_auto(GStrv) members = bh_argument_members(argument);
-        char buffer[64];
+static int write_object(yajl_gen json, sd_bus_message *reply) {
+        const char *path;
+        int r = sd_bus_message_read_basic(reply, 'o', &path);
 
-        if (!*output->member) {
-                if (is_file)
-                        bh_call_write_file(json, value);
-                else
-                        bh_json_dictionary_members(json, value);
-                return;
-        }
-        bh_json_string(json, bh_json_name(output->member, g_variant_get_type(value), buffer));
-        if (members)
-                write_structures(json, value, members);
-        else if (is_file) {
-                yajl_gen_map_open(json);
-                bh_call_write_file(json, value);
-                yajl_gen_map_close(json);
-        } else if (g_variant_is_of_type(value, G_VARIANT_TYPE_OBJECT_PATH))
-                bh_json_string(json, last_element(g_variant_get_string(value, NULL)));
-        else
-                bh_json_value(json, argument->name, value);
+        if (r >= 0)
+                bh_json_string(json, last_element(path));
+        return r;
 }
 
-void bh_call_write_members(yajl_gen json, const BhRoute *route, GVariant *reply) {
-        GDBusMethodInfo *method = bh_method_lookup(route->interface, route->method);
+/* The argument that @reply is at. */
+static int write_output(yajl_gen json, const BhOutput *output, GDBusArgInfo *argument, sd_bus_message *reply) {
+        gboolean is_file = g_strcmp0(output->schema, "FileItem") == 0;
+        g_auto(GStrv) members = NULL;
+        char buffer[64];
+        int r;
+
+        if (!*output->member)
+                return is_file ? write_file(json, reply) : bh_json_read_dictionary_members(json, reply);
+        members = bh_argument_members(argument);
+        bh_json_string(json, bh_json_name(output->member, G_VARIANT_TYPE(argument->signature), buffer));
+        if (members)
+                return write_structures(json, reply, argument->signature, members);
+        if (is_file) {
+                yajl_gen_map_open(json);
+                r = write_file(json, reply);
+                yajl_gen_map_close(json);
+                return r;
+        }
+        if (g_str_equal(argument->signature, "o"))
+                return write_object(json, reply);
+        return bh_json_read_value(json, argument->name, reply);
+}
+
+/* Goes to the argument @name of @reply, whose next one is the @at-th. Returns that argument; NULL with 0 when the method has none of that name, or with a negative errno. */
+static GDBusArgInfo *go_to(const BhRoute *route, sd_bus_message *reply, const char *name, guint *at, int *result) {
+        GDBusArgInfo **arguments = bh_method_lookup(route->interface, route->method)->out_args;
+        guint index = 0;
+
+        *result = 0;
+        while (arguments && arguments[index] && !g_str_equal(arguments[index]->name, name))
+                index++;
+        if (!arguments || !arguments[index])
+                return NULL;
+        if (index < *at) {
+                *result = sd_bus_message_rewind(reply, TRUE);
+                *at = 0;
+        }
+        for (; *result >= 0 && *at < index; ++*at)
+                *result = sd_bus_message_skip(reply, arguments[*at]->signature);
+        return *result < 0 ? NULL : arguments[index];
+}
+
+static int write_members(yajl_gen json, const BhRoute *route, sd_bus_message *reply) {
+        int r = sd_bus_message_rewind(reply, TRUE);
+        guint at = 0;
 
         for (const BhFixed *fixed = route->fixed; fixed < route->fixed + G_N_ELEMENTS(route->fixed) && fixed->name;
              fixed++)
                 bh_json_member(json, fixed->name, fixed->value);
         for (const BhOutput *output = route->outputs;
-             output < route->outputs + G_N_ELEMENTS(route->outputs) && output->argument; output++)
-                for (guint i = 0; method->out_args && method->out_args[i]; i++)
-                        if (g_str_equal(method->out_args[i]->name, output->argument)) {
-                                g_autoptr(GVariant) value = g_variant_get_child_value(reply, i);
+             r >= 0 && output < route->outputs + G_N_ELEMENTS(route->outputs) && output->argument; output++) {
+                GDBusArgInfo *argument = go_to(route, reply, output->argument, &at, &r);
 
-                                write_output(json, output, method->out_args[i], value);
-                        }
-}
-
-/* Value of the argument @name of @reply, NULL when the method has none of that name. */
-static GVariant *reply_value(const BhRoute *route, GVariant *reply, const char *name) {
-        GDBusMethodInfo *method = bh_method_lookup(route->interface, route->method);
-
-        for (guint i = 0; method->out_args && method->out_args[i]; i++)
-                if (g_str_equal(method->out_args[i]->name, name))
-                        return g_variant_get_child_value(reply, i);
-        return NULL;
-}
-
-static void update_cookies(BhRequest *request, GVariant *reply) {
-        const BhRoute *route = request->route;
-
-        if (route->flags & BH_ROUTE_CLEARS_COOKIES)
-                bh_session_clear_cookies(request);
-        if (route->flags & BH_ROUTE_SETS_COOKIES) {
-                g_autoptr(GVariant) first = reply_value(route, reply, "refresh_token");
-                g_autoptr(GVariant) next = reply_value(route, reply, "new_refresh_token");
-                g_autoptr(GVariant) access = reply_value(route, reply, "access_token");
-                g_autoptr(GVariant) lifetime = reply_value(route, reply, "expires_in");
-
-                bh_session_set_cookies(request, first ? first : next, access, g_variant_get_uint64(lifetime));
+                if (!argument)
+                        continue;
+                r = write_output(json, output, argument, reply);
+                at++;
         }
+        return r;
 }
 
-static void announce_job(BhRequest *request, GVariant *reply) {
-        g_autoptr(GVariant) job = reply_value(request->route, reply, "job");
-        g_autofree char *location = NULL;
+/* Reads the argument @name of @reply, of the basic type @type, into *@value; texts are borrowed. FALSE when there is none of that name. */
+static gboolean reply_read(const BhRoute *route, sd_bus_message *reply, const char *name, char type, void *value) {
+        guint at = G_MAXUINT; /* unknown */
+        int r;
 
-        if (!job)
+        return go_to(route, reply, name, &at, &r) && sd_bus_message_read_basic(reply, type, value) > 0;
+}
+
+static void set_cookies(BhRequest *request, sd_bus_message *reply) {
+        const BhRoute *route = request->route;
+        const char *refresh = "", *access = "";
+        guint64 seconds = 0;
+
+        if (!reply_read(route, reply, "refresh_token", 's', &refresh))
+                reply_read(route, reply, "new_refresh_token", 's', &refresh);
+        reply_read(route, reply, "access_token", 's', &access);
+        reply_read(route, reply, "expires_in", 't', &seconds);
+        bh_session_set_cookies(request, refresh, access, seconds);
+}
+
+static void update_cookies(BhRequest *request, sd_bus_message *reply) {
+        if (request->route->flags & BH_ROUTE_CLEARS_COOKIES)
+                bh_session_clear_cookies(request);
+        if (request->route->flags & BH_ROUTE_SETS_COOKIES)
+                set_cookies(request, reply);
+}
+
+static void announce_job(BhRequest *request, sd_bus_message *reply) {
+        g_autofree char *location = NULL;
+        const char *job;
+
+        if (!reply_read(request->route, reply, "job", 'o', &job))
                 return;
-        location = g_strconcat("/api/jobs/", last_element(g_variant_get_string(job, NULL)), NULL);
+        location = g_strconcat("/api/jobs/", last_element(job), NULL);
         soup_message_headers_replace(soup_server_message_get_response_headers(request->msg), "Location", location);
 }
 
-static gboolean reply_is_as_described(const BhRoute *route, GVariant *reply) {
-        GDBusMethodInfo *method = bh_method_lookup(route->interface, route->method);
-        g_autoptr(GString) type = g_string_new("(");
+static gboolean reply_is_as_described(const BhRoute *route, sd_bus_message *reply) {
+        GDBusArgInfo **arguments = bh_method_lookup(route->interface, route->method)->out_args;
+        const char *signature = sd_bus_message_get_signature(reply, TRUE);
 
-        for (guint i = 0; method->out_args && method->out_args[i]; i++)
-                g_string_append(type, method->out_args[i]->signature);
-        g_string_append_c(type, ')');
-        return g_str_equal(g_variant_get_type_string(reply), type->str);
+        for (; arguments && *arguments; arguments++) {
+                if (!g_str_has_prefix(signature, (*arguments)->signature))
+                        return FALSE;
+                signature += strlen((*arguments)->signature);
+        }
+        return *signature == '\0';
 }
 
-static void route_answered(GObject *source, GAsyncResult *result, gpointer data) {
-        g_autoptr(BhRequest) request = data;
-        g_autoptr(GError) error = NULL;
-        g_autoptr(GVariant) reply = bh_bus_call_finish(result, NULL, &error);
+static void answer(BhRequest *request, sd_bus_message *reply) {
         const BhRoute *route = request->route;
-        g_auto(yajl_gen) json = NULL;
+        g_auto(yajl_gen) json = bh_json_new();
         g_autoptr(GBytes) text = NULL;
+        int r;
 
-        if (!reply) {
+        yajl_gen_map_open(json);
+        r = write_members(json, route, reply);
+        yajl_gen_map_close(json);
+        if (r < 0) {
+                g_warning("%s.%s answered with something that cannot be read: %s", route->interface, route->method,
+                          g_strerror(-r));
+                bh_reply_error(request, 500, "Internal error");
+                return;
+        }
+        text = bh_json_finish(json);
+        bh_reply_json(request, route->status ? route->status : 200, text);
+}
+
+void bh_call_answer(gpointer data, sd_bus_message *reply, const GError *error) {
+        g_autoptr(BhRequest) request = data;
+        const BhRoute *route = request->route;
+
+        if (error) {
                 bh_reply_dbus_error(request, error);
                 return;
         }
         if (!reply_is_as_described(route, reply)) {
                 g_warning("%s.%s answered with “%s”", route->interface, route->method,
-                          g_variant_get_type_string(reply));
+                          sd_bus_message_get_signature(reply, TRUE));
                 bh_reply_error(request, 500, "Internal error");
                 return;
         }
         update_cookies(request, reply);
         announce_job(request, reply);
-        if (route->status == 204) {
+        if (route->status == 204)
                 bh_reply_empty(request, 204);
-                return;
-        }
-        json = bh_json_new();
-        yajl_gen_map_open(json);
-        bh_call_write_members(json, route, reply);
-        yajl_gen_map_close(json);
-        text = bh_json_finish(json);
-        bh_reply_json(request, route->status ? route->status : 200, text);
+        else
+                answer(request, reply);
 }
 
 void bh_call_route(BhRequest *request) {
@@ -223,6 +317,6 @@ void bh_call_route(BhRequest *request) {
                 return;
         }
         bh_request_pause(request);
-        bh_call(request->server, NULL, request->route->interface, request->route->method, arguments, route_answered,
-                bh_request_ref(request));
+        bh_call_send(request->server, request->route->interface, request->route->method, arguments, bh_call_answer,
+                     bh_request_ref(request));
 }

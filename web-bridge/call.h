@@ -23,8 +23,12 @@ GVariant *bh_call_options(BhRequest *request);
 void bh_call(BhServer *server, const char *object, const char *interface, const char *method, GVariant *arguments,
              GAsyncReadyCallback callback, gpointer data);
 
-/* Writes the members of the reply @reply as the outputs of @route say. */
-void bh_call_write_members(yajl_gen json, const BhRoute *route, GVariant *reply);
+/* Calls @interface.@method of the NAS itself. */
+void bh_call_send(BhServer *server, const char *interface, const char *method, GVariant *arguments, BhBusReply replied,
+                  gpointer data);
+
+/* BhBusReply of the method of a request's row, or of one with the same reply: answers as the row says. @data: the request, taken. */
+void bh_call_answer(gpointer data, sd_bus_message *reply, const GError *error);
 
 /* Writes a file's members, those of @entry (a{sv}) and those that follow from them. */
 void bh_call_write_file(yajl_gen json, GVariant *entry);

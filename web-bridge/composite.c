@@ -305,25 +305,6 @@ void bh_users_bulk_delete(BhRequest *request) {
 
 /* --- PATCH /api/users/{user_id}/toggle-active: look, then change --- */
 
-static void toggle_answered(GObject *source, GAsyncResult *result, gpointer data) {
-        g_autoptr(BhRequest) request = data;
-        g_autoptr(GError) error = NULL;
-        g_autoptr(GVariant) reply = finish(source, result, &error);
-        g_auto(yajl_gen) json = NULL;
-        g_autoptr(GBytes) text = NULL;
-
-        if (!reply) {
-                bh_reply_dbus_error(request, error);
-                return;
-        }
-        json = bh_json_new();
-        yajl_gen_map_open(json);
-        bh_call_write_members(json, request->route, reply);
-        yajl_gen_map_close(json);
-        text = bh_json_finish(json);
-        bh_reply_json(request, 200, text);
-}
-
 static void toggle_looked(GObject *source, GAsyncResult *result, gpointer data) {
         g_autoptr(BhRequest) request = data;
         g_autoptr(GError) error = NULL;
@@ -339,9 +320,9 @@ static void toggle_looked(GObject *source, GAsyncResult *result, gpointer data) 
         user = g_variant_get_child_value(reply, 0);
         g_variant_lookup(user, "id", "t", &id);
         g_variant_builder_add(&changes, "{sv}", "is_active", g_variant_new_boolean(!property_flag(user, "is_active")));
-        bh_call(request->server, NULL, "Users", "Update",
-                g_variant_new("(t@a{sv}@a{sv})", id, g_variant_builder_end(&changes), bh_call_options(request)),
-                toggle_answered, bh_request_ref(request));
+        bh_call_send(request->server, "Users", "Update",
+                     g_variant_new("(t@a{sv}@a{sv})", id, g_variant_builder_end(&changes), bh_call_options(request)),
+                     bh_call_answer, bh_request_ref(request));
 }
 
 void bh_users_toggle_active(BhRequest *request) {

@@ -116,7 +116,7 @@ void bh_json_id(yajl_gen json, guint64 id) {
         bh_json_string(json, id != 0 ? text : NULL);
 }
 
-static void write_uint(yajl_gen json, const char *name, guint64 number) {
+void bh_json_named_uint(yajl_gen json, const char *name, guint64 number) {
         if (g_str_has_suffix(name, "_usec"))
                 bh_json_double(json, number / (double)G_USEC_PER_SEC);
         else if (g_str_equal(name, "id") || g_str_has_suffix(name, "_id"))
@@ -127,7 +127,7 @@ static void write_uint(yajl_gen json, const char *name, guint64 number) {
                 bh_json_uint(json, number);
 }
 
-static void write_int(yajl_gen json, const char *name, gint64 number) {
+void bh_json_named_int(yajl_gen json, const char *name, gint64 number) {
         if (g_str_has_suffix(name, "_usec"))
                 bh_json_time(json, number);
         else if (number == -1 && g_str_equal(name, "uid"))
@@ -136,14 +136,18 @@ static void write_int(yajl_gen json, const char *name, gint64 number) {
                 yajl_gen_integer(json, number);
 }
 
-static void write_text(yajl_gen json, const char *name, GVariant *value) {
-        gsize length;
-        const char *text = g_variant_get_string(value, &length);
-
+void bh_json_named_text(yajl_gen json, const char *name, const char *text, gsize length) {
         if (length == 0 && g_strv_contains(empty_is_null, name))
                 yajl_gen_null(json);
         else
                 yajl_gen_string(json, (const guchar *)text, length);
+}
+
+static void write_text(yajl_gen json, const char *name, GVariant *value) {
+        gsize length;
+        const char *text = g_variant_get_string(value, &length);
+
+        bh_json_named_text(json, name, text, length);
 }
 
 static void write_array(yajl_gen json, const char *name, GVariant *value) {
@@ -180,10 +184,10 @@ void bh_json_value(yajl_gen json, const char *name, GVariant *value) {
                 bh_json_uint(json, g_variant_get_uint32(value));
                 return;
         case G_VARIANT_CLASS_INT64:
-                write_int(json, name, g_variant_get_int64(value));
+                bh_json_named_int(json, name, g_variant_get_int64(value));
                 return;
         case G_VARIANT_CLASS_UINT64:
-                write_uint(json, name, g_variant_get_uint64(value));
+                bh_json_named_uint(json, name, g_variant_get_uint64(value));
                 return;
         case G_VARIANT_CLASS_DOUBLE:
                 bh_json_double(json, g_variant_get_double(value));

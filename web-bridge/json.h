@@ -31,6 +31,11 @@ void bh_json_member(yajl_gen json, const char *name, const char *text);
  * are returned as they are; otherwise @buffer is filled. */
 const char *bh_json_name(const char *name, const GVariantType *type, char buffer[static 64]);
 
+/* A basic value of a D-Bus argument or dictionary entry @name: as bh_json_value(). */
+void bh_json_named_uint(yajl_gen json, const char *name, guint64 number);
+void bh_json_named_int(yajl_gen json, const char *name, gint64 number);
+void bh_json_named_text(yajl_gen json, const char *name, const char *text, gsize length);
+
 /* Value of a D-Bus argument or dictionary entry @name: ids are decimal strings, 0 and "" are null where they mean "none", times are ISO 8601. */
 void bh_json_value(yajl_gen json, const char *name, GVariant *value);
 

@@ -26,22 +26,20 @@ static void call_free(Call *call) {
 }
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Call, call_free)
 
-enum { NAME, TYPE, SIZE, MODIFIED_USEC, OWNER_ID, ETAG, IS_WRITABLE, MEMBERS };
+#define ENTRY "sstxtsb"
+#define REPLY "a(" ENTRY ")sts"
 
-/* Members of one entry of Files.List(), "(sstxtsb)", then what follows from them. */
-static void write_entry(yajl_gen json, GVariant *entry, GString *path, gsize folder_length) {
-        GVariant *members[MEMBERS]; /* not by a format string: that would serialise each entry first */
+/* Members of one entry, then what follows from them. 0: there are no more. */
+static int write_entry(yajl_gen json, sd_bus_message *reply, GString *path, gsize folder_length) {
         const char *name, *type, *etag;
+        guint64 size, owner_id;
         gint64 modified_usec;
-        gboolean is_directory;
+        int is_writable, r;
 
-        for (guint i = 0; i < MEMBERS; i++)
-                members[i] = g_variant_get_child_value(entry, i);
-        name = g_variant_get_string(members[NAME], NULL);
-        type = g_variant_get_string(members[TYPE], NULL);
-        etag = g_variant_get_string(members[ETAG], NULL);
-        modified_usec = g_variant_get_int64(members[MODIFIED_USEC]);
-        is_directory = g_str_equal(type, "directory");
+        r = sd_bus_message_read(reply, "(" ENTRY ")", &name, &type, &size, &modified_usec, &owner_id, &etag,
+                                &is_writable);
+        if (r <= 0)
+                return r;
         g_string_truncate(path, folder_length);
         g_string_append(path, name);
 
@@ -49,58 +47,66 @@ static void write_entry(yajl_gen json, GVariant *entry, GString *path, gsize fol
         bh_json_member(json, "name", name);
         bh_json_member(json, "type", type);
         bh_json_string(json, "size");
-        bh_json_uint(json, g_variant_get_uint64(members[SIZE]));
+        bh_json_uint(json, size);
         bh_json_string(json, "modified_at");
         bh_json_time(json, modified_usec);
         bh_json_string(json, "owner_id");
-        bh_json_id(json, g_variant_get_uint64(members[OWNER_ID]));
+        bh_json_id(json, owner_id);
         bh_json_member(json, "etag", *etag ? etag : NULL);
         bh_json_string(json, "is_writable");
-        yajl_gen_bool(json, g_variant_get_boolean(members[IS_WRITABLE]));
+        yajl_gen_bool(json, is_writable);
         bh_json_member(json, "path", path->str);
         bh_json_member(json, "id", path->str);
         bh_json_string(json, "is_directory");
-        yajl_gen_bool(json, is_directory);
+        yajl_gen_bool(json, g_str_equal(type, "directory"));
         bh_json_string(json, "modified");
         bh_json_time(json, modified_usec);
         yajl_gen_map_close(json);
-        for (guint i = 0; i < MEMBERS; i++)
-                g_variant_unref(members[i]);
+        return 1;
 }
 
-static void write_entries(yajl_gen json, GVariant *entries, const char *folder) {
+static int write_entries(yajl_gen json, sd_bus_message *reply, const char *folder) {
         g_autoptr(GString) path = g_string_new(folder);
-        gsize count = g_variant_n_children(entries), length;
+        int r = sd_bus_message_enter_container(reply, 'a', "(" ENTRY ")");
+        gsize length;
 
         if (path->len > 0)
                 g_string_append_c(path, '/');
         length = path->len;
         yajl_gen_array_open(json);
-        for (gsize i = 0; i < count; i++) {
-                g_autoptr(GVariant) entry = g_variant_get_child_value(entries, i);
-
-                write_entry(json, entry, path, length);
-        }
+        while (r > 0)
+                r = write_entry(json, reply, path, length);
         yajl_gen_array_close(json);
+        return r < 0 ? r : sd_bus_message_exit_container(reply);
 }
 
-void bh_list_write_members(yajl_gen json, GVariant *entries, const char *next_cursor, guint64 total,
-                           const char *folder) {
+int bh_list_write_members(yajl_gen json, sd_bus_message *reply, const char *folder, const char **version) {
+        const char *next_cursor;
+        guint64 total;
+        int r;
+
         bh_json_string(json, "files");
-        write_entries(json, entries, folder);
+        r = write_entries(json, reply, folder);
+        if (r >= 0)
+                r = sd_bus_message_read(reply, "sts", &next_cursor, &total, version);
+        if (r < 0)
+                return r;
         bh_json_member(json, "next_cursor", *next_cursor ? next_cursor : NULL);
         bh_json_string(json, "total");
         bh_json_uint(json, total);
+        return 0;
 }
 
-static GBytes *render(BhRequest *request, GVariant *entries, const char *next_cursor, guint64 total) {
+/* NULL when the reply cannot be read. @version is borrowed from it. */
+static GBytes *render(BhRequest *request, sd_bus_message *reply, const char **version) {
         const char *folder = bh_request_query_value(request, "path");
         g_auto(yajl_gen) json = bh_json_new();
+        int r;
 
         yajl_gen_map_open(json);
-        bh_list_write_members(json, entries, next_cursor, total, folder ? folder : "");
+        r = bh_list_write_members(json, reply, folder ? folder : "", version);
         yajl_gen_map_close(json);
-        return bh_json_finish(json);
+        return r < 0 ? NULL : bh_json_finish(json);
 }
 
 static const char *query_of(BhRequest *request) {
@@ -116,42 +122,40 @@ static void add_version(BhRequest *request, const char *etag) {
         soup_message_headers_append(headers, "Vary", "Authorization");
 }
 
-static void answer(Call *call, GVariant *reply) {
+/* @body: what the reply has, which is nothing when the page is still of the version that was asked for. */
+static void answer(Call *call, const char *version, GBytes *body) {
         BhRequest *request = call->request;
-        g_autoptr(GVariant) entries = NULL;
-        g_autoptr(GBytes) body = NULL;
-        g_autofree char *etag = NULL;
-        const char *next_cursor, *version;
-        guint64 total;
+        g_autofree char *etag = g_strdup_printf("\"" ETAG_PREFIX "%s\"", version);
 
-        g_variant_get(reply, "(@a(sstxtsb)&st&s)", &entries, &next_cursor, &total, &version);
-        etag = g_strdup_printf("\"" ETAG_PREFIX "%s\"", version);
         add_version(request, etag);
         if (bh_request_has_etag(request, etag)) {
                 bh_reply_empty(request, 304);
                 return;
         }
         if (call->body && g_str_equal(version, call->version))
-                body = g_bytes_ref(call->body);
-        else {
-                body = render(request, entries, next_cursor, total);
+                body = call->body;
+        else
                 bh_bodies_keep(request->server->bodies, request->token, query_of(request), version, body);
-        }
         bh_reply_json(request, 200, body);
 }
 
-static void answered(GObject *source, GAsyncResult *result, gpointer data) {
+static void answered(gpointer data, sd_bus_message *reply, const GError *error) {
         g_autoptr(Call) call = data;
-        g_autoptr(GError) error = NULL;
-        g_autoptr(GVariant) reply = bh_bus_call_finish(result, NULL, &error);
+        g_autoptr(GBytes) body = NULL;
+        const char *version;
 
-        if (!reply)
+        if (error) {
                 bh_reply_dbus_error(call->request, error);
-        else if (!g_variant_is_of_type(reply, G_VARIANT_TYPE("(a(sstxtsb)sts)"))) {
-                g_warning("Files.List answered with “%s”", g_variant_get_type_string(reply));
+                return;
+        }
+        if (sd_bus_message_has_signature(reply, REPLY))
+                body = render(call->request, reply, &version);
+        if (body)
+                answer(call, version, body);
+        else {
+                g_warning("Files.List answered with “%s”", sd_bus_message_get_signature(reply, TRUE));
                 bh_reply_error(call->request, 500, "Internal error");
-        } else
-                answer(call, reply);
+        }
 }
 
 /* The version in the client's If-None-Match, when it has one of ours and no other. */
@@ -191,5 +195,5 @@ void bh_list_serve(BhRequest *request) {
                 return;
         }
         bh_request_pause(request);
-        bh_call(request->server, NULL, "Files", "List", arguments, answered, g_steal_pointer(&call));
+        bh_call_send(request->server, "Files", "List", arguments, answered, g_steal_pointer(&call));
 }

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #pragma once
 
+#include <systemd/sd-bus.h>
+
 #include "json.h"
 #include "request.h"
 
@@ -8,6 +10,6 @@
  * is sent again, or 304 to a client that has it (If-None-Match). */
 void bh_list_serve(BhRequest *request);
 
-/* Writes the members of such an answer. @entries: "a(sstxtsb)" as of Files.List(); @folder: what they are in. */
-void bh_list_write_members(yajl_gen json, GVariant *entries, const char *next_cursor, guint64 total,
-                           const char *folder);
+/* Writes the members of such an answer; @reply: what Files.List() answered, from its beginning; @folder: what they are in. @version: of the page, borrowed
+ * from @reply. Returns 0 or a negative errno. */
+int bh_list_write_members(yajl_gen json, sd_bus_message *reply, const char *folder, const char **version);

@@ -23,14 +23,12 @@ static void set_cookie(BhRequest *request, const char *name, const char *value, 
         soup_message_headers_append(headers, "Set-Cookie", text);
 }
 
-void bh_session_set_cookies(BhRequest *request, GVariant *refresh_token, GVariant *access_token, guint64 expires_in) {
-        const char *token = g_variant_get_string(refresh_token, NULL);
-
-        if (!*token)
+void bh_session_set_cookies(BhRequest *request, const char *refresh_token, const char *access_token,
+                            guint64 expires_in) {
+        if (!*refresh_token)
                 return;
-        set_cookie(request, BH_COOKIE_REFRESH, token, "/api/auth", REFRESH_SECONDS);
-        set_cookie(request, BH_COOKIE_MEDIA, g_variant_get_string(access_token, NULL), "/api/files/download",
-                   expires_in);
+        set_cookie(request, BH_COOKIE_REFRESH, refresh_token, "/api/auth", REFRESH_SECONDS);
+        set_cookie(request, BH_COOKIE_MEDIA, access_token, "/api/files/download", expires_in);
 }
 
 void bh_session_clear_cookies(BhRequest *request) {

@@ -15,5 +15,6 @@ gboolean bh_session_is_cross_site(BhRequest *request);
 gboolean bh_session_may_use_cookies(BhRequest *request);
 
 /* Turns the tokens of a reply of Login, Register or Refresh into cookies; none when it has no refresh token. */
-void bh_session_set_cookies(BhRequest *request, GVariant *refresh_token, GVariant *access_token, guint64 expires_in);
+void bh_session_set_cookies(BhRequest *request, const char *refresh_token, const char *access_token,
+                            guint64 expires_in);
 void bh_session_clear_cookies(BhRequest *request);

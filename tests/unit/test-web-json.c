@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
+#include "json-message.h"
 #include "json.h"
 #include "list.h"
+#include "message-fixture.h"
 
 #include <string.h>
 
@@ -12,8 +14,7 @@ static char *printed(yajl_gen json) {
         return g_strndup(data, length);
 }
 
-static void assert_value(const char *name, const char *variant, const char *expected) {
-        g_autoptr(GVariant) value = g_variant_ref_sink(g_variant_new_parsed(variant));
+static void assert_value_of_variant(const char *name, GVariant *value, const char *expected) {
         g_auto(yajl_gen) json = bh_json_new();
         g_autofree char *text = NULL;
 
@@ -22,6 +23,45 @@ static void assert_value(const char *name, const char *variant, const char *expe
         yajl_gen_map_close(json);
         text = printed(json);
         g_assert_cmpstr(text, ==, expected);
+}
+
+static void assert_value_of_message(const char *name, sd_bus_message *message, const char *expected) {
+        g_auto(yajl_gen) json = bh_json_new();
+        g_autofree char *text = NULL;
+
+        yajl_gen_map_open(json);
+        g_assert_cmpint(bh_json_read_member(json, name, message), >=, 0);
+        yajl_gen_map_close(json);
+        text = printed(json);
+        g_assert_cmpstr(text, ==, expected);
+}
+
+static GVariant *dictionary_with(const char *name, GVariant *value) {
+        g_auto(GVariantBuilder) entries = G_VARIANT_BUILDER_INIT(G_VARIANT_TYPE_VARDICT);
+
+        g_variant_builder_add(&entries, "{sv}", name, value);
+        g_variant_builder_add(&entries, "{sv}", "b", g_variant_new_string("next"));
+        return g_variant_builder_end(&entries);
+}
+
+/* As a variant, as a value in a message, and as an entry of a dictionary there; what is behind it must still be found. */
+static void assert_value(const char *name, const char *variant, const char *expected) {
+        g_autoptr(GVariant) value = g_variant_ref_sink(g_variant_new_parsed(variant));
+        GVariant *contents[] = {value, dictionary_with(name, value), g_variant_new_string("end")};
+        g_autofree char *dictionary =
+                g_strdup_printf("{\"d\":%.*s,\"b\":\"next\"}}", (int)strlen(expected) - 1, expected);
+        MessageFixture fixture;
+        sd_bus_message *message;
+
+        assert_value_of_variant(name, value, expected);
+        message_fixture_init(&fixture);
+        message = message_with(&fixture, g_variant_new_tuple(contents, G_N_ELEMENTS(contents)));
+        assert_value_of_message(name, message, expected);
+        assert_value_of_message("d", message, dictionary);
+        assert_value_of_message("e", message, "{\"e\":\"end\"}");
+        g_assert_cmpint(bh_json_read_member(NULL, "f", message), <, 0);
+        sd_bus_message_unref(message);
+        message_fixture_clear(&fixture);
 }
 
 static void test_values(void) {
@@ -36,6 +76,16 @@ static void test_values(void) {
         assert_value("a", "[{'b': <uint32 1>}]", "{\"a\":[{\"b\":1}]}");
         assert_value("a", "@(sb) ('x', false)", "{\"a\":[\"x\",false]}");
         assert_value("a", "byte 7", "{\"a\":7}");
+        assert_value("a", "int16 -7", "{\"a\":-7}");
+        assert_value("a", "uint16 65535", "{\"a\":65535}");
+        assert_value("a", "-7", "{\"a\":-7}");
+        assert_value("a", "uint32 4294967295", "{\"a\":4294967295}");
+        assert_value("a", "objectpath '/a'", "{\"a\":\"/a\"}");
+        assert_value("a", "<<'x'>>", "{\"a\":\"x\"}");
+        assert_value("a", "@aas [[], ['x']]", "{\"a\":[[],[\"x\"]]}");
+        assert_value("a", "@a{sv} {}", "{\"a\":{}}");
+        assert_value("a", "{'b': <{'c': <[('x', int64 1)]>}>}", "{\"a\":{\"b\":{\"c\":[[\"x\",1]]}}}");
+        assert_value("a", "{uint32 1: 'x'}", "{\"a\":[null]}");
 }
 
 static void test_names_change_values(void) {
@@ -57,18 +107,40 @@ static void test_names_change_values(void) {
 
 static char *write_list(const char *folder, guint count) {
         g_auto(GVariantBuilder) entries = G_VARIANT_BUILDER_INIT(G_VARIANT_TYPE("a(sstxtsb)"));
-        g_autoptr(GVariant) list = NULL;
         g_auto(yajl_gen) json = bh_json_new();
+        const char *version = NULL;
+        MessageFixture fixture;
+        sd_bus_message *reply;
+        char *text;
 
         for (guint i = 0; i < count; i++)
                 g_variant_builder_add(&entries, "(sstxtsb)", "name", i % 2 ? "file" : "directory",
                                       G_GUINT64_CONSTANT(5), G_GINT64_CONSTANT(1767323045678000), G_GUINT64_CONSTANT(7),
                                       i % 2 ? "e" : "", TRUE);
-        list = g_variant_ref_sink(g_variant_builder_end(&entries));
+        message_fixture_init(&fixture);
+        reply = message_with(&fixture, g_variant_new("(a(sstxtsb)sts)", &entries, "", (guint64)count, "version"));
         yajl_gen_map_open(json);
-        bh_list_write_members(json, list, "", count, folder);
+        g_assert_cmpint(bh_list_write_members(json, reply, folder, &version), ==, 0);
         yajl_gen_map_close(json);
-        return printed(json);
+        g_assert_cmpstr(version, ==, "version");
+        text = printed(json);
+        sd_bus_message_unref(reply);
+        message_fixture_clear(&fixture);
+        return text;
+}
+
+static void test_a_reply_of_another_kind_is_an_error(void) {
+        g_auto(yajl_gen) json = bh_json_new();
+        const char *version = NULL;
+        MessageFixture fixture;
+        sd_bus_message *reply;
+
+        message_fixture_init(&fixture);
+        reply = message_with(&fixture, g_variant_new_parsed("([('a', 'file')], '', uint64 1, 'version')"));
+        yajl_gen_map_open(json);
+        g_assert_cmpint(bh_list_write_members(json, reply, "", &version), <, 0);
+        sd_bus_message_unref(reply);
+        message_fixture_clear(&fixture);
 }
 
 static void test_list_of_files(void) {
@@ -137,6 +209,7 @@ int main(int argc, char **argv) {
         g_test_add_func("/web/json/values_of_every_type", test_values);
         g_test_add_func("/web/json/names_change_values", test_names_change_values);
         g_test_add_func("/web/json/list_of_files", test_list_of_files);
+        g_test_add_func("/web/json/a_reply_of_another_kind_is_an_error", test_a_reply_of_another_kind_is_an_error);
         g_test_add_func("/web/json/list_of_a_thousand", test_list_of_a_thousand);
         g_test_add_func("/web/json/body_is_bounded", test_body_is_bounded);
         return g_test_run();
