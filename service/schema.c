@@ -130,6 +130,36 @@ static const char *const migrations[] = {
         "  resolved_usec INTEGER NOT NULL" /* 0: it is active */
         ") STRICT;"
         "CREATE UNIQUE INDEX active_alerts ON alerts (kind, subject) WHERE resolved_usec = 0;",
+
+        /* 6: what disks say of their health: the last reading, and how the values were before */
+        "CREATE TABLE smart_readings ("
+        "  disk_id TEXT PRIMARY KEY," /* as in disks, but kept when a disk is forgotten: it may come back */
+        "  time_usec INTEGER NOT NULL,"
+        "  is_nvme INTEGER NOT NULL,"
+        "  is_failing INTEGER NOT NULL,"
+        "  temperature REAL," /* °C; NULL not known */
+        "  power_on_hours INTEGER NOT NULL,"
+        "  selftest TEXT NOT NULL,"
+        "  selftest_problem TEXT"
+        ") STRICT, WITHOUT ROWID;"
+        "CREATE TABLE smart_attributes ("
+        "  disk_id TEXT NOT NULL REFERENCES smart_readings (disk_id) ON DELETE CASCADE,"
+        "  attribute INTEGER NOT NULL,"
+        "  is_prefailure INTEGER NOT NULL,"
+        "  value INTEGER NOT NULL," /* -1 not known, as the next two */
+        "  worst INTEGER NOT NULL,"
+        "  threshold INTEGER NOT NULL,"
+        "  raw INTEGER NOT NULL,"
+        "  PRIMARY KEY (disk_id, attribute)"
+        ") STRICT, WITHOUT ROWID;"
+        "CREATE TABLE smart_samples ("
+        "  disk_id TEXT NOT NULL,"
+        "  attribute INTEGER NOT NULL," /* 0 the temperature */
+        "  time_usec INTEGER NOT NULL,"
+        "  value INTEGER NOT NULL,"
+        "  PRIMARY KEY (disk_id, attribute, time_usec)"
+        ") STRICT, WITHOUT ROWID;"
+        "CREATE INDEX smart_samples_by_time ON smart_samples (time_usec);",
 };
 
 int bh_schema_version(void) {
