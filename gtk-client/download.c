@@ -4,6 +4,7 @@
 #include "copy-loop.h"
 #include "format.h"
 #include "remote-tree.h"
+#include "transfer-file.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -13,8 +14,6 @@
 #include <stdio.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-#define MAX_NUMBERED_NAMES 1000
 
 struct _BhDownload {
         BhTransfer parent_instance;
@@ -117,55 +116,27 @@ gboolean bh_download_file(BhConnection *connection, const char *remote, const ch
 }
 
 typedef struct {
-        BhTransfer *transfer;
-        guint64 bytes;
-} Progress;
+        BhConnection *connection;
+        const char *remote;
+        const char *folder; /* where it comes to */
+} Download;
 
-static void on_bytes(guint64 bytes, gpointer user_data) {
-        Progress *progress = user_data;
+static gboolean attempt_download(const char *name, gboolean replace, gpointer progress, gpointer user_data,
+                                 GCancellable *cancellable, GError **error) {
+        const Download *download = user_data;
+        g_autofree char *local = g_build_filename(download->folder, name, NULL);
 
-        progress->bytes += bytes;
-        bh_transfer_add_bytes(progress->transfer, (gint64)bytes);
+        return bh_download_file(download->connection, download->remote, local, replace, cancellable,
+                                bh_transfer_file_progress, progress, error);
 }
 
-/* Downloads a file, and asks when its name is taken. A skipped file is a success. */
 static gboolean download_one(BhDownload *self, BhConnection *connection, const BhRemoteEntry *entry,
                              GCancellable *cancellable, GError **error) {
-        BhTransfer *transfer = BH_TRANSFER(self);
-        g_autofree char *folder = g_path_get_dirname(entry->local);
-        g_autofree char *local = g_strdup(entry->local);
-        gboolean replace = self->is_path_chosen, keep_both = FALSE;
+        g_autofree char *folder = g_path_get_dirname(entry->local), *name = g_path_get_basename(entry->local);
+        Download download = {connection, entry->remote, folder};
 
-        for (guint number = 2;; number++) {
-                Progress progress = {transfer, 0};
-                g_autoptr(GError) problem = NULL;
-                g_autofree char *name = NULL;
-
-                if (bh_download_file(connection, entry->remote, local, replace, cancellable, on_bytes, &progress,
-                                     &problem))
-                        return TRUE;
-                bh_transfer_add_bytes(transfer, -(gint64)progress.bytes);
-                if (!g_error_matches(problem, G_IO_ERROR, G_IO_ERROR_EXISTS) || number > MAX_NUMBERED_NAMES) {
-                        g_propagate_error(error, g_steal_pointer(&problem));
-                        return FALSE;
-                }
-                if (!keep_both) {
-                        BhConflictChoice choice =
-                                bh_transfer_ask_conflict(transfer, bh_path_name(entry->remote), cancellable);
-
-                        if (choice == BH_CONFLICT_SKIP) {
-                                bh_transfer_add_bytes(transfer, (gint64)entry->size);
-                                return !g_cancellable_set_error_if_cancelled(cancellable, error);
-                        }
-                        replace = choice == BH_CONFLICT_REPLACE;
-                        keep_both = choice == BH_CONFLICT_KEEP_BOTH;
-                }
-                if (keep_both) {
-                        name = bh_path_numbered(bh_path_name(entry->remote), number);
-                        g_free(local);
-                        local = g_build_filename(folder, name, NULL);
-                }
-        }
+        return bh_transfer_file(BH_TRANSFER(self), name, entry->size, self->is_path_chosen, attempt_download, &download,
+                                cancellable, error);
 }
 
 /* --- All of them ------------------------------------------------------------------------------------------------------ */

@@ -4,6 +4,7 @@
 #include "copy-loop.h"
 #include "format.h"
 #include "local-tree.h"
+#include "transfer-file.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -15,7 +16,6 @@
 
 /* Small files are a matter of round trips: several at once. */
 #define N_WORKERS 4
-#define MAX_NUMBERED_NAMES 1000
 #define BUSY_ATTEMPTS 50
 #define BUSY_PAUSE (20 * 1000) /* µs */
 
@@ -148,71 +148,40 @@ static int open_source(const BhLocalEntry *entry, struct stat *st, GError **erro
 }
 
 typedef struct {
-        BhTransfer *transfer;
-        guint64 bytes; /* of this file and attempt */
-} Progress;
+        BhConnection *connection;
+        const char *folder; /* where it comes to */
+        int source;
+        const struct stat *st;
+} Attempt;
 
-static void on_bytes(guint64 bytes, gpointer user_data) {
-        Progress *progress = user_data;
+static gboolean attempt_upload(const char *name, gboolean replace, gpointer progress, gpointer user_data,
+                               GCancellable *cancellable, GError **error) {
+        const Attempt *attempt = user_data;
+        g_autofree char *remote = bh_path_join(attempt->folder, name);
 
-        progress->bytes += bytes;
-        bh_transfer_add_bytes(progress->transfer, (gint64)bytes);
+        if (lseek(attempt->source, 0, SEEK_SET) < 0) {
+                g_set_error_literal(error, G_IO_ERROR, g_io_error_from_errno(errno), g_strerror(errno));
+                return FALSE;
+        }
+        return bh_upload_content(attempt->connection, attempt->source, remote, (guint64)attempt->st->st_size,
+                                 modified_usec(attempt->st), replace, cancellable, bh_transfer_file_progress, progress,
+                                 error);
 }
 
-/* Uploads a file, and asks when its name is taken. A skipped file is a success. */
 static gboolean upload_file(BhUpload *self, BhConnection *connection, const BhLocalEntry *entry,
                             GCancellable *cancellable, GError **error) {
-        BhTransfer *transfer = BH_TRANSFER(self);
         g_autofree char *folder = bh_path_parent(entry->remote);
-        g_autofree char *remote = g_strdup(entry->remote);
-        gboolean overwrite = FALSE, keep_both = FALSE;
-        guint number = 1;
         struct stat st;
         int source = open_source(entry, &st, error);
+        Attempt attempt = {connection, folder, source, &st};
+        gboolean done;
 
         if (source < 0)
                 return FALSE;
-        for (;;) {
-                Progress progress = {transfer, 0};
-                g_autoptr(GError) problem = NULL;
-
-                if (bh_upload_content(connection, source, remote, (guint64)st.st_size, modified_usec(&st), overwrite,
-                                      cancellable, on_bytes, &progress, &problem)) {
-                        close(source);
-                        return TRUE;
-                }
-                bh_transfer_add_bytes(transfer, -(gint64)progress.bytes);
-
-                if (!bh_bus_error_is(problem, BH_BUS_ERROR_Exists) || number >= MAX_NUMBERED_NAMES ||
-                    g_cancellable_is_cancelled(cancellable)) {
-                        close(source);
-                        g_propagate_error(error, g_steal_pointer(&problem));
-                        return FALSE;
-                }
-                if (!keep_both) {
-                        BhConflictChoice choice =
-                                bh_transfer_ask_conflict(transfer, bh_path_name(entry->remote), cancellable);
-
-                        if (choice == BH_CONFLICT_SKIP) {
-                                close(source);
-                                bh_transfer_add_bytes(transfer, (gint64)entry->size);
-                                return !g_cancellable_set_error_if_cancelled(cancellable, error);
-                        }
-                        overwrite = choice == BH_CONFLICT_REPLACE;
-                        keep_both = choice == BH_CONFLICT_KEEP_BOTH;
-                }
-                if (keep_both) {
-                        g_autofree char *name = bh_path_numbered(bh_path_name(entry->remote), ++number);
-
-                        g_free(remote);
-                        remote = bh_path_join(folder, name);
-                }
-                if (lseek(source, 0, SEEK_SET) < 0) {
-                        g_set_error_literal(error, G_IO_ERROR, g_io_error_from_errno(errno), g_strerror(errno));
-                        close(source);
-                        return FALSE;
-                }
-        }
+        done = bh_transfer_file(BH_TRANSFER(self), bh_path_name(entry->remote), entry->size, FALSE, attempt_upload,
+                                &attempt, cancellable, error);
+        close(source);
+        return done;
 }
 
 /* --- All of them ------------------------------------------------------------------------------------------------------ */
