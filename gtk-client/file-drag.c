@@ -69,6 +69,7 @@ static void on_written(GObject *source, GAsyncResult *result, gpointer user_data
 static void on_cached(GObject *source, GAsyncResult *result, gpointer user_data) {
         g_autoptr(GTask) task = user_data;
         GOutputStream *stream = g_task_get_task_data(task);
+        GCancellable *cancellable = g_task_get_cancellable(task);
         g_autoptr(GString) uris = g_string_new(NULL);
         g_autoptr(GListModel) files = NULL;
         GError *error = NULL;
@@ -89,8 +90,8 @@ static void on_cached(GObject *source, GAsyncResult *result, gpointer user_data)
         size = uris->len;
         text = g_string_free(g_steal_pointer(&uris), FALSE);
         g_object_set_data_full(G_OBJECT(task), "text", text, g_free); /* must live as long as it is being written */
-        g_output_stream_write_all_async(stream, text, size, g_task_get_priority(task), g_task_get_cancellable(task),
-                                        on_written, g_steal_pointer(&task));
+        g_output_stream_write_all_async(stream, text, size, g_task_get_priority(task), cancellable, on_written,
+                                        g_object_ref(task));
 }
 
 static void write_mime_type_async(GdkContentProvider *provider, const char *mime_type, GOutputStream *stream,

@@ -49,13 +49,16 @@ static void on_drag_begin(GtkDragSource *source, GdkDrag *drag, gpointer user_da
 }
 
 /* Only folders take something; what is dropped on a file goes to the folder that is shown. */
-static GdkDragAction on_drop_enter(GtkDropTarget *target, double x, double y, gpointer user_data) {
+static gboolean on_drop_accept(GtkDropTarget *target, GdkDrop *drop, gpointer user_data) {
         BhNameCell *self = user_data;
 
-        if (!self->item || !bh_file_item_is_folder(self->item))
-                return 0;
-        return gdk_drop_get_actions(gtk_drop_target_get_current_drop(target)) & GDK_ACTION_MOVE ? GDK_ACTION_MOVE
-                                                                                                : GDK_ACTION_COPY;
+        return self->item && bh_file_item_is_folder(self->item) &&
+               gdk_content_formats_match(gtk_drop_target_get_formats(target), gdk_drop_get_formats(drop));
+}
+
+/* Files of another program are copied: it must not take them for moved, and delete them. */
+static GdkDragAction on_drop_motion(GtkDropTarget *target, double x, double y, gpointer user_data) {
+        return gdk_drop_get_drag(gtk_drop_target_get_current_drop(target)) ? GDK_ACTION_MOVE : GDK_ACTION_COPY;
 }
 
 static gboolean on_drop(GtkDropTarget *target, const GValue *value, double x, double y, gpointer user_data) {
@@ -145,8 +148,9 @@ static void bh_name_cell_init(BhNameCell *self) {
 
         gtk_widget_init_template(GTK_WIDGET(self));
         gtk_drop_target_set_gtypes(target, types, G_N_ELEMENTS(types));
-        g_signal_connect(target, "enter", G_CALLBACK(on_drop_enter), self);
-        g_signal_connect(target, "motion", G_CALLBACK(on_drop_enter), self);
+        g_signal_connect(target, "accept", G_CALLBACK(on_drop_accept), self);
+        g_signal_connect(target, "enter", G_CALLBACK(on_drop_motion), self);
+        g_signal_connect(target, "motion", G_CALLBACK(on_drop_motion), self);
         g_signal_connect(target, "drop", G_CALLBACK(on_drop), self);
         gtk_widget_add_controller(GTK_WIDGET(self), GTK_EVENT_CONTROLLER(target));
 }

@@ -275,13 +275,29 @@ class Screen:
 
     def drag(self, node, target):
         """Drags one widget onto another."""
-        x, y = self.point(node)
-        to_x, to_y = self.point(target)
+        self.drag_between(self, node, target)
+
+    def drag_between(self, source, node, target, to=None, is_accepted=lambda: True):
+        """Drags a widget of the screen source onto one of the screen to, or of this one, and drops it there once it is accepted."""
+        x, y = source.point(node)
+        to_x, to_y = (to or self).point(target)
+        before = source.x_windows()
         self.xdotool("mousemove", x, y, "mousedown", 1)
         # A drag begins after some way, and a target must be entered before it is dropped on.
         for step in range(1, 11):
             self.xdotool("mousemove", x + (to_x - x) * step // 10, y + (to_y - y) * step // 10)
+
+        def hover():
+            self.xdotool("mousemove", to_x + 2, to_y + 2, "mousemove", to_x, to_y)
+            # What is dragged has a window of its own, below the pointer.
+            return source.x_windows() - before and is_accepted()
+
+        self.wait(hover, "somebody who takes what is dragged")
         self.xdotool("mousemove", to_x + 2, to_y + 2, "mousemove", to_x, to_y, "mouseup", 1)
+
+    def x_windows(self):
+        """The numbers of all X windows of the process that are shown."""
+        return set(xdotool_says("search", "--onlyvisible", "--pid", self.process.pid).split())
 
     # What the app is made of
 
