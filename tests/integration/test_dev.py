@@ -57,6 +57,28 @@ def test_up_says_where_it_is_and_how_to_sign_in(name):
     assert Web(url).login(*ADMIN).get("auth/me").json()["role"] == "admin"
 
 
+def test_disks_of_a_running_sandbox_fail_vanish_and_return_when_they_are_told_to(name):
+    def state_of(disk):
+        line = next(line for line in dev("disk", "--name", name, "list").stdout.splitlines() if line.startswith(disk))
+        return line.split()[-1], "md0" in line
+
+    dev("up", "--detach", "--name", name)
+    assert state_of("sdb") == ("well", True)
+    dev("disk", "--name", name, "pull", "sdb")
+    assert state_of("sdb") == ("pulled", False)
+    dev("disk", "--name", name, "return", "sdb")
+    assert state_of("sdb") == ("well", False)
+    dev("disk", "--name", name, "fail", "BALU-DEV-10GB-A")
+    assert state_of("sdc") == ("failed", False)
+    assert dev("disk", "--name", name, "add", "20G").stdout.strip() == "sdh"
+    assert state_of("sdh") == ("well", False)
+    for wrong, message in ((["pull", "sdz"], "there is no disk sdz"), (["add", "much"], "not a size"), (["explode"], "./dev disk help"), (["pull"], "usage: ")):
+        reply = dev("disk", "--name", name, *wrong, check=False)
+        assert reply.returncode == 1 and message in reply.stderr
+    dev("disk", "--name", name, "reset")
+    assert state_of("sdb") == ("well", True)
+
+
 def test_second_up_takes_seconds(name):
     dev("up", "--detach", "--name", name)
     dev("down", "--name", name)

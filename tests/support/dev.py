@@ -272,7 +272,13 @@ def command_busctl(args):
     os.execvpe("busctl", ["busctl", *args.arguments], os.environ | sandbox_env(args.name))
 
 
-LOGS = {"service": "service.log", "web": "web.log", "bus": "bus.log", "polkit": "polkit.log"}
+def command_disk(args):
+    from . import dev_disk
+
+    return dev_disk.run(need_running(args.name)["bus_address"], args.verb, args.arguments)
+
+
+LOGS = {"service": "service.log", "web": "web.log", "bus": "bus.log", "polkit": "polkit.log", "disks": "udisks.log"}
 
 
 def command_logs(args):
@@ -364,6 +370,9 @@ def parser():
     ):
         command = add(name, function, text)
         command.add_argument("arguments", nargs=argparse.REMAINDER)
+    command = add("disk", command_disk, "let something happen to the simulated disks of a running sandbox; ./dev disk help says what")
+    command.add_argument("verb")
+    command.add_argument("arguments", nargs="*")
     command = add("reset", command_reset, "stop sandboxes and remove their state (of all, or of one)", named=False)
     command.add_argument("--name", metavar="NAME", help="only this sandbox")
     command.add_argument("--all", action="store_true", help="also remove builds and fetched tools: all of .baluhost/")

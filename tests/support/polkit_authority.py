@@ -4,9 +4,10 @@
 
 usage: polkit_authority.py ACTIONS SERVICE-UID=RULES UID...
 
-Owns org.freedesktop.PolicyKit1 on the bus of DBUS_SYSTEM_BUS_ADDRESS, knows the actions of the policy files in the directory ACTIONS, and allows every one
-of them to root and to the Unix users that are named; to the service, those that its file of rules names as strings. Others would have to authenticate, which nobody can here: they get "challenge", as from polkitd
-without an authentication agent, and an action that the policy does not know is an error, as from polkitd.
+Owns org.freedesktop.PolicyKit1 on the bus of DBUS_SYSTEM_BUS_ADDRESS, knows the actions of the policy files in the directory ACTIONS, and allows
+every one of them to root and to the Unix users that are named; to the service, those that its file of rules names as strings. Others would have to
+authenticate, which nobody can here: they get "challenge", as from polkitd without an authentication agent, and an action that the policy does not
+know is an error, as from polkitd.
 """
 
 import os

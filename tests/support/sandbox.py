@@ -276,6 +276,12 @@ class Sandbox:
         wait_until(lambda: self._control.name_owner(UDISKS_NAME) is None, "the bus to notice that udisksd has ended")
         return status
 
+    def kill_udisks(self):
+        """Ends it as a crash would."""
+        self._udisks.kill()
+        self._udisks = None
+        wait_until(lambda: self._control.name_owner(UDISKS_NAME) is None, "the bus to notice that udisksd has ended")
+
     def restart_udisks(self):
         self.stop_udisks()
         self.start_udisks()

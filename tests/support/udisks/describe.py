@@ -6,6 +6,7 @@ import os
 from gi.repository import GLib
 
 from . import ROOT, smart
+from .model import Content
 
 SUPPORTED_FILESYSTEMS = ["ext2", "ext3", "ext4", "vfat", "ntfs", "exfat", "xfs", "reiserfs", "nilfs2", "btrfs", "minix", "udf", "f2fs", "swap"]
 ZERO = "/"
@@ -56,7 +57,7 @@ def device_number(disk, volume, array):
 
 
 def describe_block(world, volume, disk, array):
-    content = volume.content
+    content = shown_content(world, volume, array)
     superblock = content.superblock
     symlinks = world.symlinks(volume, disk, array)
     by_id = next((link for link in symlinks if link.startswith("/dev/disk/by-id/")), "")
@@ -68,7 +69,7 @@ def describe_block(world, volume, disk, array):
         "Symlinks": symlinks,
         "DeviceNumber": device_number(disk, volume, array),
         "Id": by_id.removeprefix("/dev/disk/").replace("/", "-").replace(" ", "-"),
-        "Size": volume.size,
+        "Size": volume.size if array is None or array.running else 0,
         "ReadOnly": False,
         "Drive": drive_path(disk) if disk else ZERO,
         "MDRaid": mdraid_path(array) if array else ZERO,
@@ -91,13 +92,18 @@ def describe_block(world, volume, disk, array):
     }
 
 
+def shown_content(world, volume, array):
+    """What udev says is on a device: of an array that does not run nothing, and of a new member nothing for a moment."""
+    return Content() if volume.name in world.unprobed or (array is not None and not array.running) else volume.content
+
+
 def filesystem_size(content):
     """udisksd knows it of these only."""
     return content.size if content.type in ("ext2", "ext3", "ext4", "xfs") else 0
 
 
 def describe_volume(world, volume, disk, array):
-    content = volume.content
+    content = shown_content(world, volume, array)
     interfaces = {"Block": describe_block(world, volume, disk, array)}
     is_table = disk is not None and volume is disk.whole and disk.table
     if content.usage == "filesystem" and not is_table:
@@ -191,8 +197,9 @@ def sort_name(name):
 
 def describe_array(world, raid, array):
     sync = array.sync if array.running else None
-    done, total = raid.position(array) if sync else (0.0, 0)
+    done, total = raid.reported(array) if sync else (0.0, 0)
     rate = int(sync.speed) // 1024 * 1024 if sync else 0
+    action = array.shown_action or (sync.action if sync and not array.read_auto else "idle")
     bitmap = ("+8" if array.bitmap else "none") if array.has_redundancy and array.running else ""
     return {
         "MDRaid": {
@@ -200,17 +207,17 @@ def describe_array(world, raid, array):
             "Name": array.name,
             "Level": array.level,
             "NumDevices": array.devices,
-            "Size": array.whole.size,
-            "SyncAction": (sync.action if sync else "idle") if array.has_redundancy and array.running else "",
+            "Size": array.whole.size if array.status != "inactive" and array.uuid not in world.appearing else 0,
+            "SyncAction": action if array.has_redundancy and array.running and array.uuid not in world.appearing else "",
             "SyncCompleted": done / total if sync else 0.0,
             "SyncRate": rate,
             "SyncRemainingTime": int(1_000_000 * (total - done) / rate) if rate else 0,
             "Degraded": array.degraded() if array.running else 0,
             "BitmapLocation": bitmap,
             "ChunkSize": array.chunk if array.has_stripes and array.running else 0,
-            "ActiveDevices": GLib.Variant("a(oiasta{sv})", active_devices(world, array) if array.running else []),
+            "ActiveDevices": GLib.Variant("a(oiasta{sv})", active_devices(world, array)),
             "ChildConfiguration": configuration(child_entries(world, array)),
-            "Running": array.seems_running,
+            "Running": array.has_device,
         }
     }
 
@@ -244,7 +251,7 @@ def describe(world, raid):
     for disk in world.state.present_disks():
         objects[drive_path(disk)] = describe_drive(disk)
     for array in world.state.arrays:
-        if array.running or any(world.state.superblocks(array)):
+        if array.has_device or any(world.state.superblocks(array)):
             objects[mdraid_path(array)] = describe_array(world, raid, array)
     for volume, disk, array in world.state.volumes():
         objects[block_path(volume.name)] = describe_volume(world, volume, disk, array)

@@ -18,10 +18,14 @@ def status_line(array, names):
     for member in sorted(array.members, key=lambda member: member.number, reverse=True):
         flag = {"faulty": "(F)", "spare": "(S)" if member.slot < 0 else "", "in_sync": ""}[member.state]
         parts.append(f"{names(member)}[{member.number}]{'(W)' if member.write_mostly else ''}{flag}")
-    return f"{array.whole.name} : active {array.level} {' '.join(parts)}"
+    if not array.running:
+        return f"{array.whole.name} : inactive {' '.join(parts)}"
+    return f"{array.whole.name} : active {'(auto-read-only) ' if array.read_auto else ''}{array.level} {' '.join(parts)}"
 
 
 def size_line(array):
+    if not array.running:
+        return f"      {blocks(array.component * len(array.members))} blocks super 1.2"
     line = f"      {blocks(array.whole.size)} blocks super 1.2"
     if array.level == "raid0":
         return line + f" {array.chunk // 1024}k chunks"
@@ -50,12 +54,15 @@ def progress_line(array, done, total):
 def text(world, raid):
     lines = ["Personalities : [raid1] [raid6] [raid5] [raid4] [raid0] [raid10] "]
     for array in world.state.arrays:
-        if not array.running:
+        if array.status == "stopped":
             continue
         lines += [status_line(array, lambda member: member.volume), size_line(array)]
-        if array.sync is not None:
-            lines.append(progress_line(array, *raid.position(array)))
-        if array.bitmap:
+        if array.running and array.sync is not None:
+            if not array.read_auto:
+                lines.append(progress_line(array, *raid.position(array)))
+            elif array.sync.action == "resync":
+                lines.append("      \tresync=PENDING")
+        if array.running and array.bitmap:
             lines.append("      bitmap: 0/1 pages [0KB], 65536KB chunk")
         lines.append("      ")
     lines.append("unused devices: <none>")
@@ -64,14 +71,15 @@ def text(world, raid):
 
 def sysfs(array, raid):
     """{file: content} of /sys/block/mdN/md."""
-    files = {"level": array.level, "raid_disks": array.devices, "array_state": "clean", "metadata_version": "1.2"}
-    if array.has_redundancy:
+    state = ("read-auto" if array.read_auto else "clean") if array.running else "inactive"
+    files = {"level": array.level, "raid_disks": array.devices, "array_state": state, "metadata_version": "1.2"}
+    if array.has_redundancy and array.running:
         sync = array.sync
         done, total = raid.position(array) if sync else (0, 0)
         files |= {
             "degraded": array.degraded(),
             "mismatch_cnt": array.mismatches,
-            "sync_action": sync.action if sync else "idle",
+            "sync_action": sync.action if sync and not array.read_auto else "idle",
             "sync_completed": f"{int(done) // SECTOR} / {total // SECTOR}" if sync else "none",
             "sync_speed": int(sync.speed) // 1024 if sync else "none",
         }
@@ -84,7 +92,7 @@ def write(world, raid):
     """Makes the files what they should be; readers see each whole."""
     write_atomically(world.directory / "mdstat", text(world, raid))
     root = world.directory / "sys" / "block"
-    running = {array.whole.name: array for array in world.state.arrays if array.running}
+    running = {array.whole.name: array for array in world.state.arrays if array.status != "stopped"}
     if root.exists():
         for directory in root.iterdir():
             if directory.name not in running:

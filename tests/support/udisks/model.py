@@ -27,6 +27,7 @@ class Superblock:
     device: str  # UUID of this member
     slot: int  # -1: spare
     events: int = 0  # compared with the array's: whether it was there for the latest changes
+    is_rebuilding: bool = False  # it has its slot, but not yet all of its data
 
 
 @dataclass
@@ -179,6 +180,7 @@ class Sync:
     position: float  # at `since`
     since: float
     speed: float  # bytes per second; 0: it stands still
+    is_done: bool = False
 
 
 @dataclass
@@ -192,14 +194,26 @@ class Array:
     component: int  # bytes used of each member
     whole: Volume
     events: int = 0
-    running: bool = True
-    # What MDRaid.Running says: udisksd may miss that an array was stopped, and then says so until a member's next event.
-    seems_running: bool = True
+    status: str = "active"  # stopped; inactive: assembled, but not started for want of members
+    lingers: bool = False  # stopped, but udev has not yet said so
+    read_auto: bool = False  # started and not yet written to: nothing syncs before that
+    last_resort: float = 0.0  # when it is started without those that are missing; 0: never
+    shown_action: str = ""  # a passing SyncAction
+    catches_up: bool = False  # the next rebuild needs to do little, thanks to the bitmap
     started_by: int = 0
     members: list[Member] = field(default_factory=list)
     sync: Sync | None = None
     mismatches: int = 0  # of the latest check
     hidden_mismatches: int = 0  # what a check will find
+
+    @property
+    def running(self):
+        return self.status == "active"
+
+    @property
+    def has_device(self):
+        """Whether udisksd sees a block device of it."""
+        return self.status != "stopped" or self.lingers
 
     @property
     def has_redundancy(self):
@@ -264,7 +278,7 @@ class State:
             for volume in disk.volumes():
                 yield volume, disk, None
         for array in self.arrays:
-            if array.running:
+            if array.has_device:
                 yield array.whole, None, array
 
     def find_volume(self, name):

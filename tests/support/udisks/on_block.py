@@ -8,12 +8,11 @@ from . import jobs
 from .calls import Refused, failed, later
 from .describe import configuration
 from .model import FstabEntry, PARTITION_TYPES
-from .on_manager import FORMATS
+from .on_manager import FORMATS, TABLES
 
 VERSIONS = {"ext2": "1.0", "ext3": "1.0", "ext4": "1.0", "vfat": "FAT32", "swap": "1"}
 HAS_OWNERS = ("ext2", "ext3", "ext4", "xfs", "btrfs", "reiserfs", "nilfs2", "f2fs", "minix", "udf")
 NO_LABEL = ("minix",)
-TABLES = ("dos", "gpt")
 
 
 def device_action(volume_is_system, action):
@@ -21,13 +20,16 @@ def device_action(volume_is_system, action):
     return f"{action}-system" if volume_is_system else action
 
 
-def is_system(disk):
+def is_system(disk, array=None, uid=None):
+    """Whether udisksd takes the device for a part of the system: what is built in, but for arrays that the caller himself has made or started."""
+    if array is not None:
+        return array.started_by != uid
     return disk is None or disk.bus != "usb"
 
 
 async def format_block(service, call, path, kind, _options):
     world = service.world
-    volume, disk, _array = service.volume_at(path)
+    volume, disk, array = service.volume_at(path)
     options = call.options
     label = options.get("label", "")
     uid, gid, _name = call.user()
@@ -35,7 +37,7 @@ async def format_block(service, call, path, kind, _options):
         raise Refused("NotSupported", f"Creation of file system type {kind} is not supported")
     if label and kind in NO_LABEL:
         raise Refused("NotSupported", f"File system type {kind} does not support labels")
-    await call.authorize(device_action(is_system(disk), "modify-device"))
+    await call.authorize(device_action(is_system(disk, array, uid), "modify-device"))
     if options.get("tear-down", False) or "config-items" in options:
         await call.authorize("modify-system-configuration")
     if options.get("tear-down", False):
@@ -55,11 +57,21 @@ async def format_block(service, call, path, kind, _options):
         await make_filesystem(service, call, path, volume, disk, kind, label)
         if options.get("update-partition-type", False) and volume.number:
             volume.type = PARTITION_TYPES["swap" if kind == "swap" else "linux"]
-        if options.get("take-ownership", False) and kind in HAS_OWNERS and os.geteuid() == 0:
-            os.chown(world.content_directory(volume), uid, gid)
+        if options.get("take-ownership", False) and kind in HAS_OWNERS:
+            await own(service, volume, uid, gid)
     for _kind, details in options.get("config-items", []):
         world.state.fstab.append(fstab_entry(volume, details))
     world.changed()
+
+
+async def own(service, volume, uid, gid):
+    """Gives the top directory to the caller. For that, udisksd mounts the filesystem somewhere for a moment."""
+    volume.content.mounted_at = "/run/udisks2/temp-mount-" + volume.content.store[:6]
+    service.world.changed()
+    directory = service.world.stores / volume.content.store
+    os.chown(directory, uid, gid)
+    directory.chmod(0o700)
+    volume.content.mounted_at = ""
 
 
 def require_usable(world, volume, disk):
@@ -114,6 +126,9 @@ async def make_filesystem(service, call, path, volume, disk, kind, label):
         text += f"{volume.device} is apparently in use by the system; will not make a filesystem here!\n"
         job.complete(False, text)
         raise failed(prefix + text)
+    found = service.volume_at(path)
+    if found[2] is not None:
+        service.raid.written(found[2])
     service.world.make_filesystem(volume, kind, label, "", VERSIONS.get(kind, ""))
     if kind == "swap":
         shutil.rmtree(service.world.stores / volume.content.store)
@@ -153,10 +168,9 @@ def unmount(service, volume):
 
 
 async def rescan(service, call, path, _options):
-    _volume, disk, _array = service.volume_at(path)
+    """Whatever udisksd has missed, it sees now."""
     await call.authorize("rescan")
-    if disk is not None:
-        service.raid.rescanned(disk)
+    service.world.unprobed.discard(path.rpartition("/")[2])
     service.world.changed()
 
 

@@ -8,22 +8,25 @@ from .calls import Refused, failed, later
 from .on_block import HAS_OWNERS, checked_label, device_action, is_system, unmount
 from .on_manager import RESIZABLE
 
-ONLINE_GROW = 16
-OFFLINE_GROW = 4
+# Of libblockdev's flags in RESIZABLE. Everything that can be resized can grow.
 ONLINE_SHRINK = 8
 OFFLINE_SHRINK = 2
 
 
 async def mount(service, call, path, _options):
     world = service.world
-    volume, disk, _array = service.volume_at(path)
+    volume, disk, array = service.volume_at(path)
     content = volume.content
     if content.mounted_at:
         raise Refused("AlreadyMounted", f"Device {volume.device} is already mounted at `{content.mounted_at}'.\n")
     uid, _gid, _name = call.user()
     entry = next(iter(world.fstab_of(volume)), None)
     # Also for an entry of fstab; filesystem-fstab is for those with the option x-udisks-auth only.
-    await call.authorize(device_action(is_system(disk), "filesystem-mount"))
+    as_user = {"user", "users", "x-udisks-auth"} & set(entry.opts.split(",")) if entry is not None else set()
+    if as_user == {"x-udisks-auth"}:
+        await call.authorize("filesystem-fstab")
+    elif not as_user:
+        await call.authorize(device_action(is_system(disk, array, uid), "filesystem-mount"))
     if entry is None:
         for option in filter(None, call.options.get("options", "").split(",")):
             if option.partition("=")[0] in ("suid", "dev", "loop", "offset", "context"):
@@ -43,6 +46,8 @@ async def mount(service, call, path, _options):
         raise failed(f"Error mounting {volume.device} at {world.mount_place(volume)}: {text}") from None
     if disk is not None:
         disk.asleep = False
+    if array is not None:
+        service.raid.written(array)
     world.changed()
     job.complete(True)
     call.reply("(s)", where)
@@ -81,25 +86,33 @@ async def set_label(service, call, path, label, _options):
 
 
 async def resize(service, call, path, size, _options):
-    volume, disk, _array = service.volume_at(path)
+    volume, disk, array = service.volume_at(path)
     content = volume.content
-    await call.authorize(device_action(is_system(disk), "modify-device"))
     if content.type not in RESIZABLE:
-        raise Refused("NotSupported", f"Cannot resize {content.type} filesystem on {volume.device}: (null) filesystem '{content.type}' is not supported.")
-    modes = RESIZABLE[content.type]
-    wanted = size or volume.size // 4096 * 4096
-    grows = wanted >= content.size
-    needed = (ONLINE_GROW if grows else ONLINE_SHRINK) if content.mounted_at else (OFFLINE_GROW if grows else OFFLINE_SHRINK)
-    if not modes & needed:
-        state = "mounted" if content.mounted_at else "unmounted"
-        raise Refused("NotSupported", f"Cannot resize {content.type} filesystem on {volume.device} if {state}")
-    if wanted > volume.size:
-        raise failed(f"Error resizing filesystem on {volume.device}: The containing partition (or device) is only {volume.size} bytes.")
+        raise failed(f"Cannot resize {content.type} filesystem on {volume.device}: (null) filesystem '{content.type}' is not supported.")
+    await call.authorize(device_action(is_system(disk, array, call.uid), "modify-device"))
     job = jobs.Job(service, "filesystem-resize", [path], call.uid)
     await later(service.world.clock, service.world.state.settings.format_seconds / 2)
+    wanted = size or volume.size // 4096 * 4096
+    problem = resize_problem(volume, wanted)
+    if problem:
+        text = f"Error resizing filesystem on {volume.device}: Process reported exit code 1: {problem}\n"
+        job.complete(False, text)
+        raise failed(text)
     content.size = wanted
     service.world.changed()
     job.complete(True)
+
+
+def resize_problem(volume, wanted):
+    """What resize2fs or xfs_growfs says against it, or None."""
+    content = volume.content
+    modes = RESIZABLE[content.type]
+    if wanted > volume.size:
+        return f"The containing partition (or device) is only {volume.size // 4096} (4k) blocks.\nYou requested a new size of {wanted // 4096} blocks."
+    if wanted < content.size and not modes & (ONLINE_SHRINK if content.mounted_at else OFFLINE_SHRINK):
+        return f"{content.type}: {'On-line ' if content.mounted_at else ''}shrinking not supported"
+    return None
 
 
 async def check(service, call, path, _options):

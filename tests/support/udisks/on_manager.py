@@ -6,8 +6,12 @@ from .calls import Refused, failed
 from .describe import block_path, mdraid_path
 from .raid import MdError
 
+PROBE_SECONDS = 0.15
 LEVELS = ("raid0", "raid1", "raid4", "raid5", "raid6", "raid10")
 FORMATS = ("ext2", "ext3", "ext4", "vfat", "ntfs", "exfat", "xfs", "reiserfs", "nilfs2", "btrfs", "minix", "udf", "f2fs", "swap", "empty", "dos", "gpt")
+TABLES = ("dos", "gpt")
+# An error of libblockdev's that udisksd passes on as it is.
+UNMAPPED = "org.gtk.GDBus.UnmappedGError.Quark._g_2dbd_2dfs_2derror_2dquark.Code6"
 # libblockdev's flags: 2 offline shrink, 4 offline grow, 8 online shrink, 16 online grow.
 RESIZABLE = {"ext2": 22, "ext3": 22, "ext4": 22, "xfs": 20, "vfat": 6, "ntfs": 6}
 
@@ -18,14 +22,14 @@ def error_text(error):
 
 
 async def can_format(_service, call, _path, kind):
-    if kind not in FORMATS:
+    if kind not in FORMATS or kind in TABLES:
         raise Refused("NotSupported", f"Creation of filesystem type {kind} is not supported")
     call.reply("((bs))", (True, ""))
 
 
 def require_filesystem(kind):
     if kind not in RESIZABLE:
-        raise Refused("NotSupported", f"(null) filesystem '{kind}' is not supported.")
+        raise Refused(UNMAPPED, f"(null) filesystem '{kind}' is not supported.")
 
 
 async def can_resize(_service, call, _path, kind):
@@ -67,9 +71,22 @@ async def mdraid_create(service, call, _path, blocks, level, name, chunk, _optio
     except Exception:
         job.complete(False)
         raise
-    service.world.changed()
+    show(service, array)
     job.complete(True)
     call.reply("(o)", mdraid_path(array))
+
+
+def show(service, array):
+    """The array appears before udisksd has read what it is, and its members are probed one after the other."""
+    world = service.world
+    world.appearing.add(array.uuid)
+    members = [member.volume for member in array.members]
+    world.unprobed.update(members)
+    world.changed()
+    world.appearing.discard(array.uuid)
+    world.changed()
+    for number, name in enumerate(members, 1):
+        world.clock.after(PROBE_SECONDS * number, lambda name=name: (world.unprobed.discard(name), world.changed()))
 
 
 def create(service, uid, blocks, level, name, chunk):

@@ -6,14 +6,20 @@ from .calls import failed
 from .describe import block_path
 from .on_block import teardown
 from .on_manager import error_text
-from .raid import MdError
+from .raid import NOTICE, MdError
 
 
 def running_array(service, path):
     array = service.array_at(path)
-    if array is None or not array.running:
+    if array is None or not array.has_device:
         raise failed("RAID Array is not running")
     return array
+
+
+def require_active(array):
+    """What mdadm says of an array that was assembled but not started."""
+    if not array.running:
+        raise MdError(f"mdadm: Cannot get array info for {array.whole.device}")
 
 
 def member_device(service, path):
@@ -40,7 +46,7 @@ def run(service, call, operation, path, prefix, work):
 
 async def start(service, call, path, _options):
     array = service.array_at(path)
-    if array.running:
+    if array.status != "stopped":
         raise failed("RAID Array is already running")
     if not any(service.world.state.superblocks(array)):
         raise failed("No member devices")
@@ -76,8 +82,15 @@ async def remove_device(service, call, path, device, _options):
     await call.authorize_unless_owner("manage-md-raid", array.started_by)
     # The wrong way around, as in udisks.
     prefix = f"Error removing '{array.whole.device}' from RAID array '{volume.device}': "
-    fail = member.state == "in_sync"
-    run(service, call, "md-raid-remove-device", path, prefix, lambda: service.raid.remove(array, member, fail=fail))
+
+    def work():
+        require_active(array)
+        if member.state == "in_sync":
+            service.raid.fail(array, member)
+            service.world.changed()
+        service.raid.remove(array, member)
+
+    run(service, call, "md-raid-remove-device", path, prefix, work)
     if call.options.get("wipe", False):
         if disk is not None and disk.failed:
             text = f"Error wiping '{volume.device}' after removal from RAID array '{array.whole.device}': Input/output error"
@@ -91,7 +104,17 @@ async def add_device(service, call, path, device, _options):
     volume, disk, _array = member_device(service, device)
     await call.authorize_unless_owner("manage-md-raid", array.started_by)
     prefix = f"Error adding '{volume.device}' to RAID array '{array.whole.device}': "
-    run(service, call, "md-raid-add-device", path, prefix, lambda: service.raid.add(array, volume, disk))
+
+    def work():
+        require_active(array)
+        service.raid.add(array, volume, disk)
+        if array.sync is None:
+            array.shown_action = "frozen"
+            service.world.changed()
+            array.shown_action = "idle"
+        service.world.clock.after(NOTICE, lambda: service.raid.notice(array))
+
+    run(service, call, "md-raid-add-device", path, prefix, work)
 
 
 async def set_bitmap_location(service, call, path, value, _options):
@@ -100,7 +123,7 @@ async def set_bitmap_location(service, call, path, value, _options):
     array = running_array(service, path)
     await call.authorize_unless_owner("manage-md-raid", array.started_by)
     prefix = f"Error setting bitmap on RAID array '{array.whole.device}': "
-    run(service, call, "md-raid-set-bitmap", path, prefix, lambda: service.raid.set_bitmap(array, value))
+    run(service, call, "md-raid-set-bitmap", path, prefix, lambda: (require_active(array), service.raid.set_bitmap(array, value)))
 
 
 async def request_sync_action(service, call, path, action, _options):
@@ -110,7 +133,7 @@ async def request_sync_action(service, call, path, action, _options):
     await call.authorize_unless_owner("manage-md-raid", array.started_by)
     operation = {"check": "mdraid-check-job", "repair": "mdraid-repair-job"}.get(action, "mdraid-sync-job")
     prefix = f"Error requesting '{action}' action on RAID array '{array.whole.device}': Failed to set requested sync action. "
-    run(service, call, operation, path, prefix, lambda: service.raid.request(array, action))
+    run(service, call, operation, path, prefix, lambda: (require_active(array), service.raid.request(array, action)))
 
 
 async def delete(service, call, path, _options):
@@ -124,7 +147,7 @@ async def delete(service, call, path, _options):
             needle = f"x-parent={array.uuid}"
             service.world.state.fstab = [entry for entry in service.world.state.fstab if needle not in entry.opts]
     members = list(service.world.state.superblocks(array))
-    if array.running:
+    if array.status != "stopped":
         stop_array(service, call, array, path)
     for volume, disk in members:
         if disk.failed:

@@ -11,6 +11,14 @@ MINIMUM = {"raid0": 2, "raid1": 2, "raid4": 2, "raid5": 2, "raid6": 4, "raid10":
 DEFAULT_CHUNK = 512 * 1024
 # How much of a member differs when it comes back to an array with a bitmap.
 DIRTY = 0.02
+# What was measured on a real machine, in seconds: between the end of a rebuild and its being idle; until a member that was added is looked at; until
+# the device of a stopped array is gone; until udev starts an array without those that do not come.
+SETTLE = 0.03
+NOTICE = 0.1
+LINGER = 0.4
+LAST_RESORT = 30
+# The kernel tells of a rebuild in steps.
+CHECKPOINTS = 16
 
 
 class MdError(Exception):
@@ -63,6 +71,7 @@ class Raid:
         self._timers = {}
         for array in world.state.arrays:
             self._schedule(array)
+            self._schedule_last_resort(array)
 
     @property
     def state(self):
@@ -76,10 +85,15 @@ class Raid:
         done = sync.position + max(0.0, self.world.clock.now() - sync.since) * sync.speed
         return min(float(sync.total), done), sync.total
 
+    def reported(self, array):
+        """position() as sysfs has it: done moves in sixteenths."""
+        done, total = self.position(array)
+        return (done if array.sync.is_done else done * CHECKPOINTS // total * total / CHECKPOINTS), total
+
     def set_speed(self, speed):
         self.state.settings.sync_speed = speed
         for array in self.state.arrays:
-            if array.sync is not None:
+            if array.running and not array.read_auto and array.sync is not None and not array.sync.is_done:
                 self._rebase(array, speed)
 
     def forget_timers(self):
@@ -102,13 +116,18 @@ class Raid:
         timer = self._timers.pop(array.uuid, None)
         if timer is not None:
             timer.cancel()
-        if array.running and array.sync is not None and array.sync.speed > 0:
+        if not array.running or array.sync is None:
+            return
+        if array.sync.is_done:
+            self._timers[array.uuid] = self.world.clock.after(SETTLE, lambda: self._on_settled(array))
+        elif array.sync.speed > 0:
             done, total = self.position(array)
             wait = (total - done) / array.sync.speed
             self._timers[array.uuid] = self.world.clock.after(wait, lambda: self._on_end(array))
 
     def _on_end(self, array):
-        action, array.sync = array.sync.action, None
+        action = array.sync.action
+        array.sync.position, array.sync.speed, array.sync.is_done = array.sync.total, 0.0, True
         if action == "recover":
             for member in array.members:
                 if member.state == "spare" and member.slot >= 0:
@@ -118,6 +137,11 @@ class Raid:
         elif action == "repair":
             array.mismatches, array.hidden_mismatches = array.hidden_mismatches, 0
         self._touch(array)
+        self._schedule(array)
+        self.on_change()
+
+    def _on_settled(self, array):
+        array.sync = None
         self._recover(array)
         self.on_change()
 
@@ -129,12 +153,13 @@ class Raid:
             if volume is not None and member.state != "faulty" and volume.content.superblock:
                 volume.content.superblock.events = array.events
                 volume.content.superblock.slot = member.slot
+                volume.content.superblock.is_rebuilding = member.state == "spare" and member.slot >= 0
 
     def _recover(self, array):
         """Gives the vacant slots to idle spares and begins to rebuild, if that is possible."""
-        if not array.running or not array.has_redundancy or not survives(array):
+        if not array.running or array.read_auto or not array.has_redundancy or not survives(array):
             return
-        if array.sync is not None and array.sync.action == "recover":
+        if array.sync is not None and (array.sync.action == "recover" or array.sync.is_done):
             return
         taken = {member.slot for member in array.members if member.slot >= 0}
         vacant = [slot for slot in range(array.devices) if slot not in taken]
@@ -142,7 +167,9 @@ class Raid:
         for slot, member in zip(vacant, spares):
             member.slot = slot
         if any(member.state == "spare" and member.slot >= 0 for member in array.members):
-            self._begin(array, "recover")
+            self._begin(array, "recover", array.component * (1 - DIRTY) if array.catches_up else 0.0)
+            array.catches_up = False
+            self._touch(array)
 
     def _volume(self, member):
         found = self.state.find_volume(member.volume)
@@ -156,8 +183,8 @@ class Raid:
         if count < MINIMUM[level]:
             raise MdError(f"mdadm: at least {MINIMUM[level]} raid-devices needed for level {level.removeprefix('raid')}")
         if "/" in name:
-            raise MdError(f"mdadm: {name} is not a valid name for an md device.")
-        if any(array.running and array.short_name == name for array in self.state.arrays):
+            raise MdError(f"mdadm: {name} is an invalid name for an md device.")
+        if any(array.has_device and array.short_name == name for array in self.state.arrays):
             raise MdError(f"mdadm: {name} is already in use.")
         for volume, disk in volumes:
             if disk is not None and disk.failed:
@@ -199,7 +226,7 @@ class Raid:
         return array
 
     def _free_node(self):
-        taken = {array.whole.name for array in self.state.arrays if array.running}
+        taken = {array.whole.name for array in self.state.arrays if array.has_device}
         return next(name for name in (f"md{n}" for n in range(127, -1, -1)) if name not in taken)
 
     def _write_superblock(self, volume, array, slot):
@@ -209,7 +236,8 @@ class Raid:
     # mdadm --manage
 
     def add(self, array, volume, disk):
-        """A member that was there comes back quickly when the array has a bitmap; everything else becomes a spare."""
+        """A member that was there comes back quickly when the array has a bitmap; everything else becomes a spare. notice() is to follow."""
+        self.written(array)
         if self.world.is_busy(volume, disk):
             raise MdError(f"mdadm: Cannot open {volume.device}: Device or resource busy")
         if disk is not None and disk.failed:
@@ -228,21 +256,36 @@ class Raid:
         taken = {member.slot for member in array.members if member.slot >= 0}
         if known and array.bitmap and superblock.slot >= 0 and superblock.slot not in taken and array.sync is None:
             array.members.append(Member(volume.name, disk.serial if disk else "", superblock.slot, superblock.slot, "spare"))
-            self._begin(array, "recover", array.component * (1 - DIRTY))
+            array.catches_up = True
         else:
             self.world.wipe(volume, disk)
             self._write_superblock(volume, array, -1)
             number = max((member.number for member in array.members), default=-1)
             number = max(number + 1, array.devices)
             array.members.append(Member(volume.name, disk.serial if disk else "", number, -1, "spare"))
-            self._recover(array)
         self._touch(array)
 
-    def remove(self, array, member, *, fail):
-        """fail: mark it faulty first."""
-        if fail:
-            self._set_faulty(array, member)
-        elif member.state == "spare" and member.slot >= 0 and array.sync is not None:
+    def notice(self, array):
+        """md looks at what was added."""
+        array.shown_action = ""
+        self._recover(array)
+        self.on_change()
+
+    def written(self, array):
+        """The first write to a started array: what waits for it begins."""
+        if array.read_auto:
+            array.read_auto = False
+            if array.sync is not None:
+                self._rebase(array, self.state.settings.sync_speed)
+            self._recover(array)
+
+    def fail(self, array, member):
+        self.written(array)
+        self._set_faulty(array, member)
+        self._touch(array)
+
+    def remove(self, array, member):
+        if member.state == "spare" and member.slot >= 0 and array.sync is not None:
             raise MdError(f"mdadm: hot remove failed for /dev/{member.volume}: Device or resource busy")
         array.members.remove(member)
         self._touch(array)
@@ -277,8 +320,9 @@ class Raid:
     def io_error(self, volume):
         """The kernel gets an I/O error from a member. It gives up the member, unless that would be the end of a RAID 0, 1 or 10."""
         array, member = self.world.array_of(volume)
-        if array is None or member.state == "faulty":
+        if array is None or not array.running or member.state == "faulty":
             return
+        self.written(array)
         try:
             self._set_faulty(array, member)
             member.errors += 1
@@ -294,7 +338,7 @@ class Raid:
         if array is None:
             return
         try:
-            if member.state != "faulty":
+            if array.running and member.state != "faulty":
                 self._set_faulty(array, member)
         except MdError:
             return
@@ -303,7 +347,8 @@ class Raid:
         self._recover(array)
 
     def returned(self, disk):
-        """udev's incremental assembly: a running array takes nothing back by itself; one that waits for its last member starts."""
+        """udev's incremental assembly: a running array takes nothing back by itself. Another is assembled, starts when its last member has come, and else
+        after a while without those that do not come, if that can be."""
         for volume in disk.volumes():
             superblock = volume.content.superblock
             if superblock is None:
@@ -311,16 +356,13 @@ class Raid:
             array = self.state.find_array(superblock.array)
             if array is None or array.running:
                 continue
-            array.seems_running = False
             if len(self._candidates(array)) == array.devices:
                 self.start(array, degraded=False)
-
-    def rescanned(self, disk):
-        """A change event for the disk: udisksd asks again whether its arrays run."""
-        for volume in disk.volumes():
-            if volume.content.superblock is not None:
-                array = self.state.find_array(volume.content.superblock.array)
-                array.seems_running = array.running
+                continue
+            self._assemble(array)
+            if self._can_start(array):
+                array.last_resort = self.world.clock.now() + LAST_RESORT
+                self._schedule_last_resort(array)
 
     # Starting and stopping
 
@@ -330,36 +372,59 @@ class Raid:
         newest = max((volume.content.superblock.events for volume, _disk in found), default=0)
         return {v.content.superblock.slot: (v, d) for v, d in found if v.content.superblock.events == newest}
 
+    def _full(self, array):
+        """The members that the array would start with."""
+        found = sorted(self._candidates(array).items())
+        return [Member(v.name, d.serial, slot, slot, "spare" if v.content.superblock.is_rebuilding else "in_sync") for slot, (v, d) in found]
+
+    def _can_start(self, array):
+        members = self._full(array)
+        return bool(members) and survives(Array(**{**vars(array), "members": members}))
+
+    def _assemble(self, array):
+        """Binds what there is to a device that is not started: to md, all of it are spares."""
+        if not array.has_device:
+            array.whole.name = self._free_node_for(array)
+        array.status, array.lingers, array.read_auto = "inactive", False, False
+        array.members = [Member(v.name, d.serial, max(v.content.superblock.slot, 0), -1, "spare") for v, d in self.state.superblocks(array)]
+
+    def _free_node_for(self, array):
+        """The name that it had, when that is free."""
+        taken = {other.whole.name for other in self.state.arrays if other.has_device and other is not array}
+        return self._free_node() if array.whole.name in taken else array.whole.name
+
+    def _schedule_last_resort(self, array):
+        if array.last_resort:
+            self.world.clock.after(array.last_resort - self.world.clock.now(), lambda: self._on_last_resort(array))
+
+    def _on_last_resort(self, array):
+        if array.status == "inactive" and array.last_resort and self.world.clock.now() >= array.last_resort and array in self.state.arrays:
+            with contextlib.suppress(MdError):
+                self.start(array, degraded=True)
+            self.on_change()
+
     def start(self, array, *, degraded, uid=0):
         candidates = self._candidates(array)
         if len(candidates) < array.devices and not degraded:
+            self._assemble(array)
             raise MdError(
                 f"mdadm: /dev/md/{array.short_name} assembled from {len(candidates)} drives - need all {array.devices} to start it (use --run to insist)."
             )
-        members = [Member(volume.name, disk.serial, slot, slot, "in_sync") for slot, (volume, disk) in sorted(candidates.items())]
-        trial = Array(**{**vars(array), "members": members})
-        if not members or not survives(trial):
+        members = self._full(array)
+        if not self._can_start(array):
+            self._assemble(array)
             raise MdError(f"mdadm: /dev/md/{array.short_name} assembled from {len(candidates)} drives - not enough to start the array.")
         for volume, disk in self.state.superblocks(array):
             if volume.content.superblock.slot < 0 and not disk.failed:
                 members.append(Member(volume.name, disk.serial, array.devices + len(members), -1, "spare"))
         array.members = members
-        if self.state.find_volume(array.whole.name) is not None:
-            array.whole.name = self._free_node()
-        array.running = array.seems_running = True
+        array.whole.name = self._free_node_for(array)
+        array.status, array.lingers, array.read_auto, array.last_resort = "active", False, True, 0.0
         array.started_by = uid
-        if array.sync is not None:
-            # It goes on where it was stopped.
-            self._rebase(array, self.state.settings.sync_speed)
+        is_needed = {"resync": True, "recover": any(member.state == "spare" and member.slot >= 0 for member in members)}
+        if array.sync is not None and not is_needed.get(array.sync.action, False):
+            array.sync = None
         self._touch(array)
-        self._recover(array)
-
-    def start_degraded(self):
-        """What waits for members that do not come is started without them, if it can be."""
-        for array in self.state.arrays:
-            if not array.running:
-                with contextlib.suppress(MdError):
-                    self.start(array, degraded=True)
 
     def stop(self, array):
         if self.world.is_claimed(array.whole):
@@ -367,14 +432,25 @@ class Raid:
                 f"mdadm: Cannot get exclusive access to {array.whole.device}:Perhaps a running process, mounted filesystem or active volume group?"
             )
         if array.sync is not None:
-            self._rebase(array, 0.0)
-        array.running = False
+            if array.sync.is_done:
+                array.sync = None
+            else:
+                # It goes on from there when the array has started again.
+                self._rebase(array, 0.0)
+        array.status, array.lingers, array.last_resort = "stopped", True, 0.0
         array.members = []
         self._schedule(array)
+        self.world.clock.after(LINGER, lambda: self._on_gone(array))
+
+    def _on_gone(self, array):
+        if array.lingers:
+            array.lingers = False
+            self.forget(array)
+            self.on_change()
 
     def forget(self, array):
         """No superblock of the array is left anywhere."""
-        if not array.running and not any(self.state.superblocks(array, absent=True)):
+        if not array.has_device and array in self.state.arrays and not any(self.state.superblocks(array, absent=True)):
             self.state.arrays.remove(array)
 
     # sysfs
@@ -383,6 +459,7 @@ class Raid:
         """echo check|repair|idle > md/sync_action"""
         if not array.has_redundancy:
             raise MdError("No such file or directory")
+        self.written(array)
         if action == "idle":
             if array.sync is not None and array.sync.action in ("check", "repair"):
                 self._stop_sync(array)

@@ -114,22 +114,27 @@ class Service:
 
     def _update_sync_jobs(self):
         """A job for each array that syncs, and a look at it every second, as udisksd does."""
-        syncing = {array.uuid: array for array in self.world.state.arrays if array.running and array.sync}
+        syncing = {array.uuid: array for array in self.world.state.arrays if self._sync_action(array) not in ("", "idle")}
         for key in set(self.sync_jobs) - set(syncing):
             self.sync_jobs.pop(key).complete(True, "Finished")
         for key, array in syncing.items():
             if key not in self.sync_jobs:
                 operation = {"check": "mdraid-check-job", "repair": "mdraid-repair-job", "recover": "mdraid-recover-job"}
-                name = operation.get(array.sync.action, "mdraid-sync-job")
+                name = operation.get(self._sync_action(array), "mdraid-sync-job")
                 self.sync_jobs[key] = jobs.Job(self, name, [mdraid_path(array)], 0)
-            done, total = self.raid.position(array)
-            speed = array.sync.speed
-            self.sync_jobs[key].progress(done / total, speed, (total - done) / speed if speed else 0)
+            if array.sync is not None:
+                done, total = self.raid.reported(array)
+                speed = array.sync.speed
+                self.sync_jobs[key].progress(done / total, speed, (total - done) / speed if speed else 0)
         if syncing and self.polling is None:
             self.polling = GLib.timeout_add_seconds(POLL_SECONDS, self._on_poll)
         elif not syncing and self.polling is not None:
             GLib.source_remove(self.polling)
             self.polling = None
+
+    def _sync_action(self, array):
+        exported = self.exported.get(mdraid_path(array))
+        return exported.skeletons["MDRaid"].get_property("sync-action") if exported else ""
 
     def _on_poll(self):
         self._refresh()
@@ -160,20 +165,23 @@ class Service:
     def reboot(self):
         """The machine goes down and comes up: arrays are assembled of what is there, and fstab is mounted."""
         world = self.world
-        for volume, _disk, array in list(world.state.volumes()):
+        for volume, _disk, _array in list(world.state.volumes()):
             if volume.content.store:
                 world.unmount(volume)
         for array in world.state.arrays:
-            if array.running:
+            if array.status != "stopped":
                 self.raid.stop(array)
-            array.seems_running = False
+            array.lingers = False
         for disk in world.state.present_disks():
             disk.asleep = False
             self.raid.returned(disk)
-        self.raid.start_degraded()
-        for volume, _disk, _array in list(world.state.volumes()):
+        for array in world.state.arrays:
+            # At boot, nothing is started without those that are missing, then or later.
+            array.last_resort = 0.0
+        for volume, _disk, array in list(world.state.volumes()):
             entry = next(iter(world.fstab_of(volume)), None)
-            if volume.content.store and entry is not None and "noauto" not in entry.opts.split(","):
+            is_running = array is None or array.running
+            if is_running and volume.content.store and entry is not None and "noauto" not in entry.opts.split(","):
                 world.mount(volume, 0)
         self._housekeeping(first=True)
         world.changed()

@@ -24,6 +24,9 @@ class World:
         self.clock = Clock()
         self.listeners = []
         self.state = None
+        # What udisksd does not know yet: names of devices, UUIDs of arrays.
+        self.unprobed = set()
+        self.appearing = set()
         for path in (self.directory, self.stores):
             path.mkdir(parents=True, exist_ok=True)
             path.chmod(0o755)
@@ -46,6 +49,8 @@ class World:
             return
         self.clock.load(saved["clock"])
         self.state = model.from_plain(saved["state"])
+        for array in self.state.arrays:
+            array.lingers, array.shown_action = False, ""
 
     def save(self):
         plain = {"clock": self.clock.save(), "state": model.to_plain(self.state)}
@@ -81,9 +86,9 @@ class World:
         return next(name for name in (f"sd{letter}" for letter in names) if name not in taken)
 
     def array_of(self, volume):
-        """(array, member) of the running array that the volume is a device of, or (None, None)."""
+        """(array, member) of the assembled array that the volume is a device of, or (None, None)."""
         for array in self.state.arrays:
-            if array.running:
+            if array.status != "stopped":
                 for member in array.members:
                     if member.volume == volume.name:
                         return array, member
@@ -110,6 +115,7 @@ class World:
             if lost.content.store:
                 shutil.rmtree(self.stores / lost.content.store, ignore_errors=True)
             lost.content = Content()
+            self.unprobed.discard(lost.name)
         if disk is not None and volume is disk.whole:
             disk.partitions = []
             disk.table = ""
@@ -197,7 +203,7 @@ class World:
                 names.append(f"/dev/disk/by-id/wwn-{disk.wwn}{part}")
             if volume.uuid:
                 names.append(f"/dev/disk/by-partuuid/{volume.uuid}")
-        if volume.content.usage == "filesystem":
+        if volume.content.usage == "filesystem" and (array is None or array.running):
             names.append(f"/dev/disk/by-uuid/{volume.content.uuid}")
             if volume.content.label:
                 names.append(f"/dev/disk/by-label/{udev_safe(volume.content.label)}")
