@@ -594,6 +594,34 @@ def test_a_sandbox_can_be_without_udisks(make_sandbox):
         assert bus.name_owner(UDISKS_NAME) is not None
 
 
+def test_a_caller_that_does_not_wait_does_no_harm(machine, disks):
+    for _time in range(20):
+        with machine.disks() as client:
+            values = GLib.Variant("(s)", ("ext4",))
+            client.connection.call(UDISKS_NAME, MANAGER, f"{UDISKS_NAME}.Manager", "CanFormat", values, None, Gio.DBusCallFlags.NONE, 1000, None, None)
+            client.connection.flush_sync(None)
+    assert disks.do(MANAGER, "Manager", "CanFormat", "(s)", "ext4") == (True, "")
+
+
+def test_mdstat_is_replaced_for_events_and_written_into_for_progress(machine, disks):
+    def identity():
+        return (machine.udisks_dir / "mdstat").stat().st_ino
+
+    disks.SetSpeed(1_000_000)
+    before = identity()
+    disks.Pull("sdb")
+    add(disks, disks.array("md0"), "sdc")
+    during = identity()
+    assert during != before
+    percent = (machine.udisks_dir / "mdstat").read_text().split("recovery = ")[1].split("%")[0]
+    disks.Advance(1000)
+    disks.do(disks.block("sdc"), "Block", "Rescan")
+    text_now = (machine.udisks_dir / "mdstat").read_text()
+    assert float(text_now.split("recovery = ")[1].split("%")[0]) > float(percent) + 10
+    assert text_now.endswith("unused devices: <none>\n")
+    assert identity() == during
+
+
 # Who may
 
 

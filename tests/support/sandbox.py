@@ -150,7 +150,13 @@ class Sandbox:
                     "bridge-user": self.bridge_uid,
                     "development-mode": True,
                 },
-                "storage": {"root": self.storage_dir, "quota": 5 * 1024**3},
+                "storage": {
+                    "root": self.storage_dir,
+                    "quota": 5 * 1024**3,
+                    # What the kernel would say of the simulated disks.
+                    "mdstat": self.udisks_dir / "mdstat",
+                    "sysfs": self.udisks_dir / "sys",
+                },
             },
             merge(
                 {
@@ -427,7 +433,7 @@ class Sandbox:
         return [f"udisks:\n{said[said.index('Traceback'):][:8000]}"] if "Traceback" in said else []
 
     def _prepare(self):
-        for directory in (self.state_dir, self.config_dir, self.log_dir):
+        for directory in (self.state_dir, self.config_dir, self.log_dir, self.udisks_dir):
             directory.mkdir(parents=True, exist_ok=True)
             directory.chmod(0o755)
         for directory in (self.storage_dir, self.service_state_dir):

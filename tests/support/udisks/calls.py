@@ -167,10 +167,14 @@ async def answer(call, method, work):
         await work
         call.reply()
     except Refused as error:
-        work.close()
         call.refuse(error)
     except OSError as error:
         call.refuse(failed(f"{os.strerror(error.errno) if error.errno else error}: {error.filename}"))
+    except GLib.Error as error:
+        # Whoever called has left the bus, or polkit has.
+        call.refuse(failed(error.message))
     except Exception as error:  # pylint: disable=broad-except
         traceback.print_exc()
         call.refuse(failed(f"the simulator: {error}"))
+    finally:
+        work.close()

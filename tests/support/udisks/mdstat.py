@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """/proc/mdstat and what the kernel says of arrays in sysfs, as files in the simulator's directory."""
 
+import os
 import shutil
 
 from .world import write_atomically
@@ -51,14 +52,17 @@ def progress_line(array, done, total):
     )
 
 
-def text(world, raid):
+def text(world, raid, *, progress=True):
+    """The content of mdstat; progress: with what changes without an event."""
     lines = ["Personalities : [raid1] [raid6] [raid5] [raid4] [raid0] [raid10] "]
     for array in world.state.arrays:
         if array.status == "stopped":
             continue
         lines += [status_line(array, lambda member: member.volume), size_line(array)]
         if array.running and array.sync is not None:
-            if not array.read_auto:
+            if not array.read_auto and not progress:
+                lines.append(array.sync.action)
+            elif not array.read_auto:
                 lines.append(progress_line(array, *raid.position(array)))
             elif array.sync.action == "resync":
                 lines.append("      \tresync=PENDING")
@@ -88,20 +92,46 @@ def sysfs(array, raid):
     return files
 
 
-def write(world, raid):
-    """Makes the files what they should be; readers see each whole."""
-    write_atomically(world.directory / "mdstat", text(world, raid))
-    root = world.directory / "sys" / "block"
-    running = {array.whole.name: array for array in world.state.arrays if array.status != "stopped"}
-    if root.exists():
-        for directory in root.iterdir():
-            if directory.name not in running:
-                shutil.rmtree(directory)
-    for name, array in running.items():
-        directory = root / name / "md"
-        directory.mkdir(parents=True, exist_ok=True)
-        for file, value in sysfs(array, raid).items():
-            path = directory / file
-            content = f"{value}\n"
-            if not path.exists() or path.read_text(encoding="ascii") != content:
-                write_atomically(path, content)
+class Files:
+    """Keeps the files what they should be.
+
+    /proc/mdstat tells who polls it of events, but not of progress. So that it is the same for who watches the directory: an event replaces the file,
+    whole, and progress is written into it.
+    """
+
+    def __init__(self, world):
+        self.world = world
+        self.directory = world.directory
+        self._events = None
+        self._file = None
+
+    def write(self, raid):
+        content = text(self.world, raid)
+        events = text(self.world, raid, progress=False)
+        if events != self._events:
+            write_atomically(self.directory / "mdstat", content)
+            self._events = events
+            if self._file is not None:
+                self._file.close()
+            self._file = open(self.directory / "mdstat", "r+b", buffering=0)  # pylint: disable=consider-using-with
+        else:
+            data = content.encode("ascii")
+            os.pwrite(self._file.fileno(), data, 0)
+            os.ftruncate(self._file.fileno(), len(data))
+        self._write_sysfs(raid)
+
+    def _write_sysfs(self, raid):
+        root = self.directory / "sys" / "block"
+        assembled = {array.whole.name: array for array in self.world.state.arrays if array.status != "stopped"}
+        if root.exists():
+            for directory in root.iterdir():
+                if directory.name not in assembled:
+                    shutil.rmtree(directory)
+        for name, array in assembled.items():
+            directory = root / name / "md"
+            directory.mkdir(parents=True, exist_ok=True)
+            for file, value in sysfs(array, raid).items():
+                path = directory / file
+                content = f"{value}\n"
+                if not path.exists() or path.read_text(encoding="ascii") != content:
+                    write_atomically(path, content)

@@ -56,6 +56,7 @@ class Service:
         self.connection = connection
         self.world = world
         self.raid = Raid(world, world.changed)
+        self.kernel_files = mdstat.Files(world)
         self.exported = {}
         self.sync_jobs = {}
         self.selftest_jobs = {}
@@ -105,7 +106,7 @@ class Service:
             else:
                 exported.update(interfaces)
         self._update_sync_jobs()
-        mdstat.write(self.world, self.raid)
+        self.kernel_files.write(self.raid)
         self.flush()
 
     def flush(self):
@@ -154,7 +155,7 @@ class Service:
     def changed_unseen(self):
         """Something has happened that made no event: only the kernel's own files say so."""
         self.world.save()
-        mdstat.write(self.world, self.raid)
+        self.kernel_files.write(self.raid)
 
     def begin_anew(self):
         """The world has been replaced by another."""
