@@ -160,6 +160,9 @@ static const char *const migrations[] = {
         "  PRIMARY KEY (disk_id, attribute, time_usec)"
         ") STRICT, WITHOUT ROWID;"
         "CREATE INDEX smart_samples_by_time ON smart_samples (time_usec);",
+
+        /* 7: when all members of an array were in sync for the first time; 0 never */
+        "ALTER TABLE arrays ADD COLUMN completed_usec INTEGER NOT NULL DEFAULT 0;",
 };
 
 int bh_schema_version(void) {

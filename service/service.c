@@ -17,6 +17,7 @@
 #include "bus/job.h"
 #include "bus/peer.h"
 #include "database.h"
+#include "disks.h"
 #include "files.h"
 #include "log.h"
 #include "macro.h"
@@ -310,6 +311,11 @@ int bh_service_start(BhService *service, const char *bus_address) {
         r = prepare_first_start(service);
         if (r < 0)
                 return r;
+        r = bh_disks_new(&service->disks, service->database, service->config.sysfs);
+        if (r < 0) {
+                bh_log_error_errno(r, "Cannot read which disks there were");
+                return r;
+        }
         r = bh_bus_connect(service, bus_address);
         if (r < 0)
                 return r;
@@ -370,6 +376,7 @@ void bh_service_clear(BhService *service) {
         bh_calls_free(service->calls);
         bh_peers_free(service->peers);
         bh_udisks_free(service->udisks);
+        bh_disks_free(service->disks);
         sd_bus_close_unref(service->bus);
         sd_event_source_disable_unref(service->workers_source);
         sd_event_source_disable_unref(service->sigterm_source);

@@ -16,6 +16,7 @@ typedef struct BhAccounts BhAccounts;
 typedef struct BhAlerts BhAlerts;
 typedef struct BhCalls BhCalls;
 typedef struct BhDatabase BhDatabase;
+typedef struct BhDisks BhDisks;
 typedef struct BhFiles BhFiles;
 typedef struct BhJobs BhJobs;
 typedef struct BhPeers BhPeers;
@@ -41,6 +42,7 @@ typedef struct BhService {
         BhSetup *setup;
         BhJobs *jobs;
         BhUdisks *udisks;
+        BhDisks *disks;
 
         /* Event loop only. */
         BhAlerts *alerts;

@@ -39,6 +39,10 @@ static double celsius_of(double kelvin) {
         return celsius > -60 && celsius < 200 ? celsius : (double)NAN;
 }
 
+static double part_of_one(double value) {
+        return value >= 0 && value <= 1 ? value : 0;
+}
+
 /* Drives ---------------------------------------------------------------------------------------------------------------------------------- */
 
 static BhSmart smart_unknown(void) {
@@ -179,7 +183,8 @@ static BhMdArray build_array(const BhUdisksObject *object) {
         array.chunk_size = size_of(part->chunk_size);
         array.devices = part->devices;
         array.degraded = part->degraded;
-        array.sync_completed = part->sync_completed >= 0 && part->sync_completed <= 1 ? part->sync_completed : 0;
+        array.sync_completed = part_of_one(part->sync_completed);
+        array.sync_peak = part_of_one(part->sync_peak);
         array.sync_rate = size_of(part->sync_rate);
         array.sync_remaining_usec = size_of(part->sync_remaining_usec);
         array.block = g_strdup("");
@@ -194,12 +199,12 @@ static BhMdArray build_array(const BhUdisksObject *object) {
         return array;
 }
 
-/* MDRaid.Running says little; an array runs when a block device carries it. */
+/* MDRaid.Running says little: it is also true of what was assembled of too few members, which has a block device too, of no size. */
 static void find_devices_of_arrays(BhInventory *inventory) {
         for (size_t i = 0; i < inventory->n_blocks; i++) {
                 const BhBlock *block = &inventory->blocks[i];
 
-                if (block->is_partition || !*block->array)
+                if (block->is_partition || !*block->array || block->size == 0)
                         continue;
                 for (size_t j = 0; j < inventory->n_arrays; j++) {
                         BhMdArray *array = &inventory->arrays[j];

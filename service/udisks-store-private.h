@@ -82,6 +82,8 @@ typedef struct BhMdPart {
         uint64_t size, chunk_size, sync_rate, sync_remaining_usec;
         uint32_t devices, degraded;
         double sync_completed;
+        double sync_peak; /* ours, as is was_idle */
+        bool was_idle;
         BhMembers members;
 } BhMdPart;
 

@@ -456,6 +456,17 @@ static int read_properties(sd_bus_message *m, BhPart part, void *data) {
         return r < 0 ? r : taken;
 }
 
+/* The end of an action resets how far it was, possibly before an inventory is made: it is remembered. */
+static void follow_sync(BhMdPart *md) {
+        bool is_idle = !md->sync_action || !*md->sync_action || g_str_equal(md->sync_action, "idle");
+
+        if (!is_idle && md->was_idle)
+                md->sync_peak = 0;
+        if (md->sync_completed > md->sync_peak)
+                md->sync_peak = md->sync_completed;
+        md->was_idle = is_idle;
+}
+
 /* Reads a{sa{sv}} of an object, which may be NULL: one that there is no room for. Returns whether anything that we know was among it. */
 static int read_interfaces(sd_bus_message *m, BhUdisksObject *object) {
         int r, known = 0;
@@ -473,6 +484,8 @@ static int read_interfaces(sd_bus_message *m, BhUdisksObject *object) {
                         part_free((BhPart)part, object->parts[part]);
                         object->parts[part] = g_malloc0(interfaces[part].size);
                         r = read_properties(m, (BhPart)part, object->parts[part]);
+                        if (part == BH_PART_MD)
+                                follow_sync(object->parts[part]);
                         known = 1;
                 } else {
                         r = sd_bus_message_skip(m, "a{sv}");
@@ -552,6 +565,8 @@ int bh_udisks_store_read_changed(BhUdisksStore *store, const char *path, sd_bus_
         taken = read_properties(m, (BhPart)part, object->parts[part]);
         if (taken < 0)
                 return taken;
+        if (part == BH_PART_MD)
+                follow_sync(object->parts[part]);
         r = sd_bus_message_enter_container(m, 'a', "s");
         while (r >= 0 && (r = sd_bus_message_read_basic(m, 's', &name)) > 0)
                 *ret_incomplete = *ret_incomplete || find_property(&interfaces[part], name);

@@ -9,6 +9,7 @@
 #include "bus/call.h"
 #include "bus/job.h"
 #include "bus/peer.h"
+#include "disks.h"
 #include "errors.h"
 #include "log.h"
 #include "udisks.h"
@@ -54,8 +55,20 @@ static int add_objects(BhService *service) {
         return 0;
 }
 
-static void observe_jobs(void *userdata, const BhInventory *inventory) {
-        bh_jobs_observe(((BhService *)userdata)->jobs);
+/* Jobs first: the one that deletes an array says so before it would be missed. */
+static void on_inventory(void *userdata, const BhInventory *inventory) {
+        BhService *service = userdata;
+
+        bh_jobs_observe(service->jobs);
+        bh_disks_update(service->disks, inventory);
+}
+
+static const char *job_of(void *userdata, const char *path) {
+        return bh_jobs_find(((BhService *)userdata)->jobs, path, NULL);
+}
+
+static void on_job(void *userdata, const char *subject) {
+        bh_disks_refresh(((BhService *)userdata)->disks);
 }
 
 int bh_bus_connect(BhService *service, const char *address) {
@@ -78,7 +91,9 @@ int bh_bus_connect(BhService *service, const char *address) {
                 bh_log_error_errno(r, "Cannot watch UDisks2");
                 return r;
         }
-        bh_udisks_add_listener(service->udisks, observe_jobs, service);
+        bh_udisks_add_listener(service->udisks, on_inventory, service);
+        bh_disks_set_jobs(service->disks, job_of, service);
+        bh_jobs_set_hook(service->jobs, on_job, service);
         r = add_objects(service);
         if (r < 0) {
                 bh_log_error_errno(r, "Cannot put the interfaces on the bus");
