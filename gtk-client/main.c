@@ -7,10 +7,11 @@
 
 int main(int argc, char **argv) {
         g_autoptr(BhApplication) application = NULL;
+        const char *locale_dir = g_getenv("BALUHOST_LOCALE_DIR"); /* of a build that is not installed */
         int status;
 
         setlocale(LC_ALL, "");
-        bindtextdomain(GETTEXT_PACKAGE, LOCALE_DIR);
+        bindtextdomain(GETTEXT_PACKAGE, locale_dir ? locale_dir : LOCALE_DIR);
         bind_textdomain_codeset(GETTEXT_PACKAGE, "UTF-8");
         textdomain(GETTEXT_PACKAGE);
 

@@ -260,7 +260,7 @@ def command_reset(args):
 
 
 def command_gtk(args):
-    values = os.environ | sandbox_env(args.name)
+    values = os.environ | sandbox_env(args.name) | {"BALUHOST_LOCALE_DIR": str(STATE / "build" / "po")}
     program = STATE / "build" / "gtk-client" / "baluhost"
     schemas = STATE / "build" / "gtk-client"
     if (schemas / "gschemas.compiled").exists():

@@ -40,6 +40,10 @@ CPPCHECK = [
     "-Igtk-client",
 ]
 
+# What marks a text as one to translate, in C and in a template.
+TRANSLATABLE = re.compile(r'\b(N?_|ngettext)\(|translatable="yes"')
+KEYWORDS = ["--keyword=_", "--keyword=N_", "--keyword=ngettext:1,2"]
+
 
 class Findings:
     def __init__(self):
@@ -136,6 +140,24 @@ def check_interfaces(findings):
         findings.command(["xmllint", "--noout", "--nonet", "--dtdvalid", POLICY_DTD, "-"], input=text)
 
 
+def check_translations(findings):
+    """Every file with text for people is listed, and every text is translated."""
+    po = ROOT / "po"
+    listed = [line for line in (po / "POTFILES.in").read_text(encoding="utf-8").splitlines() if line and not line.startswith("#")]
+    sources = [*(ROOT / "gtk-client").glob("*.c"), *(ROOT / "gtk-client" / "ui").glob("*.ui")]
+    with_text = {str(path.relative_to(ROOT)) for path in sources if TRANSLATABLE.search(path.read_text(encoding="utf-8"))}
+    if with_text != set(listed):
+        findings.report(f"po/POTFILES.in: missing or not needed: {', '.join(sorted(with_text ^ set(listed)))}")
+    with tempfile.TemporaryDirectory() as directory:
+        template = Path(directory) / "baluhost.pot"
+        findings.command(["xgettext", "--from-code=UTF-8", *KEYWORDS, "-o", template, *sorted(with_text)])
+        for path in sorted(po.glob("*.po")):
+            findings.command(["msgfmt", "--check", "-o", "/dev/null", path])
+            findings.command(["msgcmp", path, template])
+            if "#~" in path.read_text(encoding="utf-8"):
+                findings.report(f"{path.relative_to(ROOT)}: has texts that are no longer used")
+
+
 def check_data(findings, build_dir, env):
     """Checks what is installed as it is installed."""
     root = STATE / "lint-root"
@@ -188,6 +210,7 @@ def run(args):
         ("web UI", lambda: check_web(findings, build_dir, env, args.fix)),
         ("interfaces and policy", lambda: check_interfaces(findings)),
         ("units, desktop entries, metainfo, manuals", lambda: check_data(findings, build_dir, env)),
+        ("translations", lambda: check_translations(findings)),
         ("packages.list", lambda: check_packages(findings)),
     ):
         say(f"lint: {title}")
