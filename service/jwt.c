@@ -6,7 +6,9 @@
 #include <gnutls/crypto.h>
 #include <gnutls/gnutls.h>
 #include <json-glib/json-glib.h>
+#include <sodium.h>
 #include <stdbool.h>
+#include <string.h>
 
 #define HMAC_SIZE 32
 
@@ -24,35 +26,24 @@ void bh_jwt_claims_clear(BhJwtClaims *claims) {
         *claims = (BhJwtClaims){};
 }
 
-/* base64url without padding (RFC 7515, section 2), out of GLib's base64. */
-static char *encode(const void *data, size_t size) {
-        char *text = g_base64_encode(data, size);
+/* base64url without padding (RFC 7515, section 2). */
+#define BASE64URL sodium_base64_VARIANT_URLSAFE_NO_PADDING
 
-        g_strdelimit(text, "+", '-');
-        g_strdelimit(text, "/", '_');
-        text[strcspn(text, "=")] = '\0';
-        return text;
+static char *encode(const void *data, size_t size) {
+        size_t text_size = sodium_base64_encoded_len(size, BASE64URL);
+
+        return sodium_bin2base64(g_malloc(text_size), text_size, data, size, BASE64URL);
 }
 
-/* Only the one encoding that encode() would give: GLib skips what it does not know, and the bits after the end could be anything. */
+/* Only the one encoding that encode() would give: libsodium takes no other characters, no padding, and no bits after the end. A NUL is added. */
 static guchar *decode(const char *text, size_t length, size_t *ret_size) {
-        g_autofree char *padded = NULL, *again = NULL;
-        g_autofree guchar *data = NULL;
+        g_autofree guchar *data = g_malloc(length / 4 * 3 + 3);
+        const char *end;
 
-        for (size_t i = 0; i < length; i++)
-                if (!g_ascii_isalnum(text[i]) && text[i] != '-' && text[i] != '_')
-                        return NULL;
-        padded = g_malloc(length + 4);
-        memcpy(padded, text, length);
-        memcpy(padded + length, "===", 4);
-        padded[(length + 3) / 4 * 4] = '\0';
-        g_strdelimit(padded, "-", '+');
-        g_strdelimit(padded, "_", '/');
-
-        data = g_base64_decode(padded, ret_size);
-        again = encode(data, *ret_size);
-        if (strlen(again) != length || memcmp(again, text, length) != 0)
+        if (sodium_base642bin(data, length / 4 * 3 + 2, text, length, NULL, ret_size, &end, BASE64URL) != 0 ||
+            end != text + length)
                 return NULL;
+        data[*ret_size] = '\0';
         return g_steal_pointer(&data);
 }
 
@@ -138,7 +129,7 @@ int bh_jwt_verify_signature(const uint8_t *key, size_t key_size, const char *tok
         payload = decode(first + 1, (size_t)(second - first - 1), &size);
         if (!payload)
                 return -EKEYREJECTED;
-        *ret_payload = g_strndup((char *)payload, size);
+        *ret_payload = (char *)g_steal_pointer(&payload);
         *ret_payload_size = size;
         return 0;
 }
