@@ -30,8 +30,13 @@ static int append_container(sd_bus_message *message, char type, const char *cont
 /* A structure or an entry: its contents are its type without the brackets. */
 static int append_structure(sd_bus_message *message, char type, GVariant *structure) {
         const char *signature = g_variant_get_type_string(structure);
-        g_autofree char *contents = g_strndup(signature + 1, strlen(signature) - 2);
+        gsize length = strlen(signature) - 2;
+        char contents[256]; /* no longer on a bus */
 
+        if (length >= sizeof contents)
+                return -EINVAL;
+        memcpy(contents, signature + 1, length);
+        contents[length] = '\0';
         return append_container(message, type, contents, structure);
 }
 

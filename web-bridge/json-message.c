@@ -125,29 +125,48 @@ int bh_json_read_value(yajl_gen json, const char *name, sd_bus_message *message)
         return r <= 0 ? (r < 0 ? r : -ENXIO) : read_typed(json, name, type, contents, message);
 }
 
-int bh_json_read_member(yajl_gen json, const char *name, sd_bus_message *message) {
-        const char *contents;
-        char type[2] = "", buffer[64];
-        int r = sd_bus_message_peek_type(message, type, &contents);
+/* The next value, whose type is known; @contents is needed for containers only. */
+static int read_typed_member(yajl_gen json, const char *name, char type, const char *contents,
+                             sd_bus_message *message) {
+        const char text[] = {type, '\0'};
+        char buffer[64];
 
-        if (r <= 0)
-                return r < 0 ? r : -ENXIO;
-        bh_json_string(json, *type == 'x' || *type == 't' ? bh_json_name(name, G_VARIANT_TYPE(type), buffer) : name);
-        return read_typed(json, name, *type, contents, message);
+        bh_json_string(json, type == 'x' || type == 't' ? bh_json_name(name, G_VARIANT_TYPE(text), buffer) : name);
+        return read_typed(json, name, type, contents, message);
 }
 
-/* What is in a variant gives its member the name. */
-static int read_entry(yajl_gen json, sd_bus_message *message) {
-        const char *name, *contents;
-        int r = sd_bus_message_read_basic(message, 's', &name);
+int bh_json_read_member(yajl_gen json, const char *name, sd_bus_message *message) {
+        const char *contents;
+        char type;
+        int r = sd_bus_message_peek_type(message, &type, &contents);
 
-        if (r > 0)
-                r = sd_bus_message_peek_type(message, NULL, &contents);
-        if (r > 0)
-                r = sd_bus_message_enter_container(message, 'v', contents);
-        if (r > 0)
+        return r <= 0 ? (r < 0 ? r : -ENXIO) : read_typed_member(json, name, type, contents, message);
+}
+
+/* What is in the variant that comes next gives its member the name. */
+static int read_variant_member(yajl_gen json, const char *name, sd_bus_message *message) {
+        const char *contents;
+        char type;
+        int r = sd_bus_message_peek_type(message, NULL, &contents);
+
+        if (r < 0)
+                return r;
+        type = contents[1] == '\0' ? *contents : '\0';
+        r = sd_bus_message_enter_container(message, 'v', contents);
+        if (r < 0)
+                return r;
+        if (type != '\0' && type != 'v') /* a basic one needs no second look */
+                r = read_typed_member(json, name, type, NULL, message);
+        else
                 r = bh_json_read_member(json, name, message);
         return r < 0 ? r : MIN(sd_bus_message_exit_container(message), 0);
+}
+
+static int read_entry(yajl_gen json, sd_bus_message *message) {
+        const char *name;
+        int r = sd_bus_message_read_basic(message, 's', &name);
+
+        return r < 0 ? r : read_variant_member(json, name, message);
 }
 
 int bh_json_read_entries(yajl_gen json, sd_bus_message *message) {

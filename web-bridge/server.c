@@ -208,12 +208,14 @@ static void on_finished(SoupServerMessage *msg, gpointer data) {
 
 /* The message exists before its first byte. What libsoup refuses by itself, a head that it cannot parse, gets this body; on_head() removes it. */
 static void prepare_refusal(BhRequest *request) {
-        g_autoptr(GBytes) body = bh_error_body(400, NULL, "Not a valid HTTP request");
-        gsize length;
-        const char *text = g_bytes_get_data(body, &length);
+        static GBytes *body; /* always the same; main thread only */
+        SoupMessageHeaders *headers = soup_server_message_get_response_headers(request->msg);
 
-        soup_server_message_set_response(request->msg, "application/json", SOUP_MEMORY_COPY, text, length);
-        bh_reply_security_headers(soup_server_message_get_response_headers(request->msg), FALSE);
+        if (!body)
+                body = bh_error_body(400, NULL, "Not a valid HTTP request");
+        soup_message_headers_replace(headers, "Content-Type", "application/json");
+        soup_message_body_append_bytes(soup_server_message_get_response_body(request->msg), body);
+        bh_reply_security_headers(headers, FALSE);
 }
 
 static void on_started(SoupServer *soup, SoupServerMessage *msg, gpointer data) {
