@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include "session.h"
+#include "verified-tokens.h"
 
 /* What session.c and session-refresh.c share. */
 
@@ -26,6 +27,7 @@ struct BhSessions {
         GMutex change;     /* held from the database to the table, see bh_sessions_lock() */
         GMutex lock;       /* of the table; never held while anything blocks */
         GHashTable *table; /* session.id → BhSessionEntry, owned */
+        BhVerifiedTokens *verified;
 };
 
 /* Random text for a URL, out of so many random bytes; owned. */

@@ -116,6 +116,7 @@ int bh_sessions_load(BhSessions **ret, const BhSessionsConfig *config, BhDatabas
         g_mutex_init(&sessions->change);
         g_mutex_init(&sessions->lock);
         sessions->table = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, entry_free);
+        sessions->verified = bh_verified_tokens_new(key->bytes, BH_KEY_SIZE);
         r = bh_database_read(database, load, sessions);
         if (r < 0) {
                 bh_sessions_free(sessions);
@@ -129,6 +130,7 @@ void bh_sessions_free(BhSessions *sessions) {
         if (!sessions)
                 return;
         g_hash_table_unref(sessions->table);
+        bh_verified_tokens_free(sessions->verified);
         g_mutex_clear(&sessions->lock);
         g_mutex_clear(&sessions->change);
         g_free(sessions);
@@ -209,24 +211,25 @@ static char *find_superfluous(BhSessions *sessions, uint64_t account_id) {
 /* Checking -------------------------------------------------------------------------------------------------------------------------------- */
 
 int bh_sessions_check(BhSessions *sessions, const char *token, BhTokenInfo *ret, BhFailure *failure) {
-        _cleanup_(bh_jwt_claims_clear) BhJwtClaims claims = {};
         _cleanup_(bh_token_info_clear) BhTokenInfo info = {};
+        g_autofree char *session_id = NULL;
         int64_t now = g_get_real_time();
         BhSessionEntry *entry;
+        uint64_t account_id;
         int r;
 
-        r = bh_jwt_verify(sessions->key->bytes, BH_KEY_SIZE, token, now / BH_USEC_PER_SEC, &claims);
+        r = bh_verified_tokens_check(sessions->verified, token, now / BH_USEC_PER_SEC, &account_id, &session_id);
         if (r < 0)
                 return r;
-        info.account = bh_accounts_get(sessions->accounts, claims.sub);
+        info.account = bh_accounts_get(sessions->accounts, account_id);
         if (!info.account)
                 return bh_failure_set(failure, -EKEYREJECTED, "UserGone", "User no longer exists");
         if (!info.account->is_active)
                 return -EKEYREJECTED;
 
         g_mutex_lock(&sessions->lock);
-        entry = g_hash_table_lookup(sessions->table, claims.sid);
-        if (entry && entry->session.account_id == claims.sub && entry->session.expires_usec > now) {
+        entry = g_hash_table_lookup(sessions->table, session_id);
+        if (entry && entry->session.account_id == account_id && entry->session.expires_usec > now) {
                 entry->session.last_used_usec = now;
                 entry->is_dirty = true;
                 info.session_id = g_strdup(entry->session.id);
