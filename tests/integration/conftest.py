@@ -84,6 +84,26 @@ def make_sandbox(build_dir):
 
 
 @pytest.fixture
+def machine(make_sandbox):
+    """A sandbox of the test's own, to whose simulated disks something is to happen."""
+    return make_sandbox(with_bridge=False)
+
+
+@pytest.fixture
+def disks(machine):
+    """A client of its UDisks2, on which formatting takes no time unless the test wants it to."""
+    with machine.disks() as client:
+        client.SetFormatDuration(0)
+        yield client
+
+
+@pytest.fixture
+def md0(disks):
+    """The array of development mode."""
+    return disks.array("md0")
+
+
+@pytest.fixture
 def bus(sandbox):
     """A connection to the shared sandbox's bus as the Unix user who runs the tests."""
     with sandbox.bus() as connection:

@@ -19,6 +19,11 @@ PROPERTIES = "org.freedesktop.DBus.Properties"
 MANAGER = f"{ROOT}/Manager"
 
 
+def text_of(bytestring):
+    """The text of a NUL-terminated bytestring, as UDisks2 gives paths."""
+    return bytes(bytestring).rstrip(b"\0").decode()
+
+
 class Disks(Bus):
     """Every method of the control interface is one here."""
 
@@ -73,9 +78,32 @@ class Disks(Bus):
         """The drive object of a disk by the name of its block device."""
         return self.get(self.block(name), "Block", "Drive")
 
+    # What tests do often
+
+    def create_array(self, names, level="raid1", name="", chunk=0):
+        """MDRaidCreate of the disks with these names. Returns the object."""
+        values = [self.block(disk) for disk in names], level, name, chunk, {}
+        return self.do(MANAGER, "Manager", "MDRaidCreate", "(aossta{sv})", *values)
+
+    def add_member(self, array, name):
+        """AddDevice, and what follows from it."""
+        self.do(array, "MDRaid", "AddDevice", "(oa{sv})", self.block(name), {})
+        self.settle()
+
+    def members(self, array):
+        """{device: (slot, states)} of an array."""
+        return {path.rpartition("/")[2]: (slot, list(states)) for path, slot, states, _errors, _more in self.get(array, "MDRaid", "ActiveDevices")}
+
+    def format(self, device, kind="ext4", **options):
+        self.do(self.block(device), "Block", "Format", "(sa{sv})", kind, options)
+
+    def settle(self):
+        """Lets udev and md do what they do after a call has returned."""
+        self.Advance(2)
+
     def wait_for(self, path, interface, name, value, timeout=30.0):
         """Until the property has that value."""
         wait_until(lambda: self.get(path, interface, name) == value, f"{interface}.{name} of {path} being {value!r}", timeout)
 
 
-__all__ = ["Disks", "MANAGER", "UDISKS_NAME"]
+__all__ = ["Disks", "MANAGER", "UDISKS_NAME", "text_of"]

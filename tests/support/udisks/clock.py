@@ -1,10 +1,18 @@
 # SPDX-License-Identifier: MIT
-"""Simulated time: seconds that pass at a settable rate, also while the simulator is not running, as they do for disks while udisksd is not."""
+"""Simulated time: seconds that pass at a settable rate, also while the simulator is not running, as they do for disks while udisksd is not.
+
+Everybody else lives in real time. So what goes on the bus as a time of the day is the real one (real_usec), and what goes on the bus as a rate or as
+time left is as observed from there.
+"""
 
 import itertools
 import time
 
 from gi.repository import GLib
+
+
+def real_usec():
+    return int(time.time() * 1_000_000)
 
 
 class Timer:
@@ -54,9 +62,6 @@ class Clock:
         """Simulated seconds since the epoch; never goes back."""
         return self._base + (time.monotonic() - self._since) * self.rate
 
-    def usec(self):
-        return int(self.now() * 1_000_000)
-
     def after(self, seconds, callback):
         """Calls callback once, when that many simulated seconds have passed."""
         timer = Timer(self, self.now() + seconds, callback)
@@ -82,6 +87,11 @@ class Clock:
             due.callback()
         self._rebase(max(self.now(), target))
         self._rearm()
+
+    def restart(self):
+        """As when it was new; nothing may be due."""
+        self.rate = 1.0
+        self._rebase(time.time())
 
     def save(self):
         return {"now": self.now(), "real": time.time(), "rate": self.rate}

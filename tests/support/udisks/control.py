@@ -6,8 +6,9 @@ import traceback
 from gi.repository import Gio, GLib
 
 from . import CONTROL_INTERFACE, CONTROL_PATH, smart
-from .model import Disk, InjectedError
+from .clock import real_usec
 from .initial import wwn
+from .model import Disk, InjectedError
 
 XML = f"""
 <node>
@@ -152,7 +153,7 @@ class Control:
         disk.hotplugged = True
         # A new object for udisksd, which looks at it; its hours go on.
         now = self.world.clock.now()
-        disk.power_on, disk.detected = smart.hours(disk, now), now
+        disk.power_on, disk.detected, disk.detected_usec = smart.hours(disk, now), now, real_usec()
         if disk.has_ata:
             smart.read(disk, now)
         self.raid.returned(disk)
@@ -268,6 +269,8 @@ class Control:
         self.service.reboot()
 
     def do_reset(self):
+        # What is under way comes to its end first.
+        self.world.clock.advance(86400)
         self.raid.forget_timers()
         self.world.reset()
         self.service.begin_anew()

@@ -137,7 +137,7 @@ def describe_volume(world, volume, disk, array):
 
 def describe_drive(disk):
     vendor_model_serial = "-".join(part.replace("/", "-").replace(" ", "-") for part in (disk.vendor, disk.model, disk.serial) if part)
-    plug = f"01hotplug/{int(disk.detected * 1_000_000)}" if disk.hotplugged else "00coldplug"
+    plug = f"01hotplug/{disk.detected_usec}" if disk.hotplugged else "00coldplug"
     drive = {
         "Vendor": disk.vendor,
         "Model": disk.model,
@@ -152,8 +152,8 @@ def describe_drive(disk):
         "MediaAvailable": True,
         "MediaChangeDetected": True,
         "Size": disk.size,
-        "TimeDetected": int(disk.detected * 1_000_000),
-        "TimeMediaDetected": int(disk.detected * 1_000_000),
+        "TimeDetected": disk.detected_usec,
+        "TimeMediaDetected": disk.detected_usec,
         "Optical": False,
         "OpticalBlank": False,
         "OpticalNumTracks": 0,
@@ -198,7 +198,7 @@ def sort_name(name):
 def describe_array(world, raid, array):
     sync = array.sync if array.running else None
     done, total = raid.reported(array) if sync else (0.0, 0)
-    rate = int(sync.speed) // 1024 * 1024 if sync else 0
+    rate = int(raid.rate(array)) // 1024 * 1024 if sync else 0
     action = array.shown_action or (sync.action if sync and not array.read_auto else "idle")
     bitmap = ("+8" if array.bitmap else "none") if array.has_redundancy and array.running else ""
     return {

@@ -33,7 +33,7 @@ def filesystem(kind, size, mounted_at, label=""):
 
 def system_disk(now):
     """What the operating system lives on; nobody must be able to lose it."""
-    disk = Disk("vda", 8 * GB, "", "BALU-DEV-SYSTEM", vendor="0x1af4", revision="", bus="virtio", rotation=-1, detected=now, table="gpt")
+    disk = Disk("vda", 8 * GB, "VirtIO Disk", "BALU-DEV-SYSTEM", revision="", bus="virtio", rotation=-1, detected=now, table="gpt")
     disk.add_partition(256 * MIB, "esp", content=filesystem("vfat", 256 * MIB, "/boot/efi"))
     disk.add_partition(512 * MIB, "linux", content=filesystem("ext4", 512 * MIB, "/boot"))
     disk.add_partition(5 * GB // MIB * MIB, "linux", content=filesystem("ext4", 5 * GB // MIB * MIB, "/", "system"))

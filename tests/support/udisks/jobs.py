@@ -5,6 +5,7 @@ from gi.repository import UDisks
 
 from . import ROOT
 from .calls import Call, Refused, answer, failed, spawn
+from .clock import real_usec
 
 
 class Job:
@@ -16,8 +17,7 @@ class Job:
         self.on_cancel = None
         self.path = service.next_job_path()
         self.skeleton = UDisks.JobSkeleton()
-        now = service.world.clock.usec()
-        self.set(operation=operation, objects=list(objects), start_time=now, started_by_uid=uid, cancelable=cancelable)
+        self.set(operation=operation, objects=list(objects), start_time=real_usec(), started_by_uid=uid, cancelable=cancelable)
         self.skeleton.connect("handle-cancel", self._on_cancel)
         self.object = UDisks.ObjectSkeleton.new(self.path)
         self.object.add_interface(self.skeleton)
@@ -28,8 +28,10 @@ class Job:
             self.skeleton.set_property(name.replace("_", "-"), value)
 
     def progress(self, fraction, rate, seconds_left):
-        usec = int(seconds_left * 1_000_000)
-        self.set(progress=fraction, progress_valid=True, rate=int(rate), expected_end_time=self.service.world.clock.usec() + usec)
+        """rate and seconds_left: simulated."""
+        speed = self.service.world.clock.rate
+        usec = int(seconds_left / speed * 1_000_000)
+        self.set(progress=fraction, progress_valid=True, rate=int(rate * speed), expected_end_time=real_usec() + usec)
 
     def complete(self, success=True, message=""):
         self.skeleton.flush()

@@ -39,16 +39,15 @@ def size_line(array):
     return f"{line} [{array.devices}/{len(in_sync)}] [{letters}]"
 
 
-def progress_line(array, done, total):
-    sync = array.sync
-    word = {"recover": "recovery", "resync": "resync", "check": "check", "repair": "resync"}[sync.action]
+def progress_line(array, done, total, rate):
+    word = {"recover": "recovery", "resync": "resync", "check": "check", "repair": "resync"}[array.sync.action]
     share = done / total if total else 1.0
     filled = int(share * BAR)
     bar = "=" * filled + ">" + "." * (BAR - filled)
-    minutes = (total - done) / sync.speed / 60 if sync.speed else 0.0
+    minutes = (total - done) / rate / 60 if rate else 0.0
     return (
         f"      [{bar}]  {word} = {share * 100:4.1f}% ({blocks(done)}/{blocks(total)}) "
-        f"finish={minutes:.1f}min speed={int(sync.speed) // 1024}K/sec"
+        f"finish={minutes:.1f}min speed={int(rate) // 1024}K/sec"
     )
 
 
@@ -63,7 +62,7 @@ def text(world, raid, *, progress=True):
             if not array.read_auto and not progress:
                 lines.append(array.sync.action)
             elif not array.read_auto:
-                lines.append(progress_line(array, *raid.position(array)))
+                lines.append(progress_line(array, *raid.position(array), raid.rate(array)))
             elif array.sync.action == "resync":
                 lines.append("      \tresync=PENDING")
         if array.running and array.bitmap:
@@ -85,7 +84,7 @@ def sysfs(array, raid):
             "mismatch_cnt": array.mismatches,
             "sync_action": sync.action if sync and not array.read_auto else "idle",
             "sync_completed": f"{int(done) // SECTOR} / {total // SECTOR}" if sync else "none",
-            "sync_speed": int(sync.speed) // 1024 if sync else "none",
+            "sync_speed": int(raid.rate(array)) // 1024 if sync else "none",
         }
     if array.has_stripes:
         files["chunk_size"] = array.chunk

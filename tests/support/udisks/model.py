@@ -1,12 +1,14 @@
 # SPDX-License-Identifier: MIT
 """What there is: disks with what is on them, arrays as the kernel runs them, fstab. Plain data that becomes JSON and comes back.
 
-Sizes are bytes, times are simulated seconds since the epoch (clock.py), temperatures are degrees Celsius. All GB are 10^9.
+Sizes are bytes, times are simulated seconds since the epoch unless they are called usec (clock.py), temperatures are degrees Celsius. All GB are 10^9.
 """
 
 import dataclasses
 import uuid
 from dataclasses import dataclass, field
+
+from .clock import real_usec
 
 GB = 10**9
 MIB = 1024**2
@@ -110,6 +112,7 @@ class Disk:
     rotation: int = 7200  # 0: no rotating media; -1: unknown
     temperature: int = 30
     detected: float = 0.0
+    detected_usec: int = field(default_factory=real_usec)
     hotplugged: bool = False
     present: bool = True
     failed: bool = False  # reading and writing give I/O errors; SMART still answers

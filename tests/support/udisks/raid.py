@@ -85,6 +85,10 @@ class Raid:
         done = sync.position + max(0.0, self.world.clock.now() - sync.since) * sync.speed
         return min(float(sync.total), done), sync.total
 
+    def rate(self, array):
+        """Bytes of each member in a real second."""
+        return array.sync.speed * self.world.clock.rate
+
     def reported(self, array):
         """position() as sysfs has it: done moves in sixteenths."""
         done, total = self.position(array)
@@ -391,7 +395,13 @@ class Raid:
     def _free_node_for(self, array):
         """The name that it had, when that is free."""
         taken = {other.whole.name for other in self.state.arrays if other.has_device and other is not array}
-        return self._free_node() if array.whole.name in taken else array.whole.name
+        return array.whole.name if array.whole.name and array.whole.name not in taken else self._free_node()
+
+    def forget_numbers(self):
+        """At a boot, arrays are numbered anew, but for those that were numbered by hand."""
+        for array in self.state.arrays:
+            if int(array.whole.name.removeprefix("md")) > 99:
+                array.whole.name = ""
 
     def _schedule_last_resort(self, array):
         if array.last_resort:

@@ -173,7 +173,8 @@ class Service:
             if array.status != "stopped":
                 self.raid.stop(array)
             array.lingers = False
-        for disk in world.state.present_disks():
+        self.raid.forget_numbers()
+        for disk in reversed(list(world.state.present_disks())):
             disk.asleep = False
             self.raid.returned(disk)
         for array in world.state.arrays:

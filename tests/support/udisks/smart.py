@@ -3,6 +3,7 @@
 
 import copy
 
+from .clock import real_usec
 from .model import Attribute, SmartReading
 
 # Pretty units of libatasmart.
@@ -84,7 +85,7 @@ def read(disk, now):
     disk.attributes["194"].raw = disk.temperature
     status, remaining = selftest_state(disk, now)
     disk.reading = SmartReading(
-        int(now), not disk.self_assessment, disk.temperature + 273.15, copy.deepcopy(disk.attributes), status, remaining
+        real_usec() // 1_000_000, not disk.self_assessment, disk.temperature + 273.15, copy.deepcopy(disk.attributes), status, remaining
     )
 
 

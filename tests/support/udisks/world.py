@@ -67,7 +67,7 @@ class World:
             self.unmount(volume)
         shutil.rmtree(self.stores)
         self.stores.mkdir(mode=0o755)
-        self.clock.set_rate(1.0)
+        self.clock.restart()
         self.state = initial.initial_state(self.clock.now())
 
     # Disks
