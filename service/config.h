@@ -17,11 +17,14 @@ typedef struct BhConfig {
         bool development_mode;
         uint64_t worker_threads;
 
-        char *storage_root;     /* owned; absolute */
-        uint64_t storage_quota; /* bytes; 0: none */
-        uint64_t trash_days;    /* 0: kept until emptied by hand */
-        char *mdstat;           /* owned; absolute: the kernel's file about arrays */
-        char *sysfs;            /* owned; absolute: where sysfs is mounted */
+        char *storage_root;               /* owned; absolute */
+        uint64_t storage_quota;           /* bytes; 0: none */
+        uint64_t trash_days;              /* 0: kept until emptied by hand */
+        char *mdstat;                     /* owned; absolute: the kernel's file about arrays */
+        char *sysfs;                      /* owned; absolute: where sysfs is mounted */
+        uint64_t smart_interval;          /* seconds */
+        uint64_t temperature_limit;       /* °C, of disks that turn */
+        uint64_t temperature_limit_solid; /* °C, of those that do not */
 
         uint64_t access_lifetime;              /* seconds */
         uint64_t access_lifetime_with_refresh; /* seconds */

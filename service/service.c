@@ -24,6 +24,9 @@
 #include "session.h"
 #include "setup.h"
 #include "signin.h"
+#include "smart-history.h"
+#include "smart-reader.h"
+#include "smart.h"
 #include "udisks.h"
 #include "user.h"
 
@@ -187,7 +190,9 @@ static void start_recovery(BhService *service) {
 static int do_upkeep(void *userdata) {
         BhService *service = userdata;
 
-        (void)bh_sessions_purge(service->sessions); /* logged by the database, and tried again in an hour */
+        /* Logged by the database, and tried again in an hour. */
+        (void)bh_sessions_purge(service->sessions);
+        (void)bh_smart_history_prune(service->database, g_get_real_time());
         return service->files ? bh_files_purge_expired(service->files) : 0;
 }
 
@@ -307,6 +312,12 @@ int bh_service_start(BhService *service, const char *bus_address) {
                 bh_log_error_errno(r, "Cannot read the alerts");
                 return r;
         }
+        r = bh_smarts_load(&service->smarts, service->database,
+                           (int64_t)service->config.smart_interval * BH_USEC_PER_SEC);
+        if (r < 0) {
+                bh_log_error_errno(r, "Cannot read the health of the disks");
+                return r;
+        }
         open_storage(service);
         r = prepare_first_start(service);
         if (r < 0)
@@ -375,6 +386,7 @@ void bh_service_clear(BhService *service) {
         bh_jobs_free(service->jobs);
         bh_calls_free(service->calls);
         bh_peers_free(service->peers);
+        bh_smart_reader_free(service->smart_reader);
         bh_udisks_free(service->udisks);
         bh_disks_free(service->disks);
         sd_bus_close_unref(service->bus);
@@ -391,6 +403,7 @@ void bh_service_clear(BhService *service) {
         bh_sessions_free(service->sessions);
         bh_accounts_free(service->accounts);
         bh_alerts_free(service->alerts);
+        bh_smarts_free(service->smarts);
         bh_database_free(service->database);
         bh_setup_free(service->setup);
         bh_key_clear(&service->key);

@@ -23,6 +23,8 @@ typedef struct BhPeers BhPeers;
 typedef struct BhSessions BhSessions;
 typedef struct BhSetup BhSetup;
 typedef struct BhSignin BhSignin;
+typedef struct BhSmartReader BhSmartReader;
+typedef struct BhSmarts BhSmarts;
 typedef struct BhUdisks BhUdisks;
 typedef struct BhUsers BhUsers;
 
@@ -46,6 +48,8 @@ typedef struct BhService {
 
         /* Event loop only. */
         BhAlerts *alerts;
+        BhSmarts *smarts;
+        BhSmartReader *smart_reader;
         BhWorkers *workers;
         sd_event *event;
         sd_event_source *workers_source, *sigterm_source, *sigint_source, *flush_source, *upkeep_source, *upload_source;

@@ -9,6 +9,7 @@
 #include "bus/call.h"
 #include "bus/job.h"
 #include "bus/peer.h"
+#include "bus/smart.h"
 #include "disks.h"
 #include "errors.h"
 #include "log.h"
@@ -55,10 +56,11 @@ static int add_objects(BhService *service) {
         return 0;
 }
 
-/* Jobs first: the one that deletes an array says so before it would be missed. */
+/* Health first, for jobs and disks ask for it. Then jobs: the one that deletes an array says so before it would be missed. */
 static void on_inventory(void *userdata, const BhInventory *inventory) {
         BhService *service = userdata;
 
+        bh_bus_smart_see(service, inventory);
         bh_jobs_observe(service->jobs);
         bh_disks_update(service->disks, inventory);
 }
@@ -92,6 +94,11 @@ int bh_bus_connect(BhService *service, const char *address) {
                 return r;
         }
         bh_udisks_add_listener(service->udisks, on_inventory, service);
+        r = bh_bus_smart_start(service);
+        if (r < 0) {
+                bh_log_error_errno(r, "Cannot watch the health of disks");
+                return r;
+        }
         bh_disks_set_jobs(service->disks, job_of, service);
         bh_jobs_set_hook(service->jobs, on_job, service);
         r = add_objects(service);
