@@ -291,10 +291,18 @@ static void judge_running(BhArray *array, int64_t now_usec) {
         }
 }
 
+/* Whether any device is there that says that it belongs to the array. */
+static bool has_anything(const BhArray *array) {
+        for (size_t i = 0; i < array->n_members; i++)
+                if (*array->members[i].block)
+                        return true;
+        return false;
+}
+
 static void judge_stopped(BhArray *array, int64_t now_usec) {
         g_autofree char *losses = describe_losses(array, now_usec);
 
-        if (!*array->object) {
+        if (!has_anything(array)) {
                 array->state = "absent";
                 array->state_text = g_strdup_printf("None of its disks is there: %s", losses);
         } else if (!array->is_enough) {

@@ -244,7 +244,7 @@ int bh_disks_forget_array_begin(BhDisks *disks, BhDisksChange *change, BhFailure
 
         if (!array)
                 return bh_failure_set(failure, -ENOENT, NULL, "There is no such array any more");
-        if (*array->object)
+        if (!g_str_equal(array->state, "absent"))
                 return bh_failure_set(failure, -EACCES, "Conflict", "The array %s is there, or parts of it are",
                                       array->name);
         change->id = g_strdup(array->uuid);

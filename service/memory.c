@@ -349,10 +349,21 @@ static bool learn_stopped(const BhMdArray *md, BhKnownArray *known) {
         return is_changed;
 }
 
+/* Whether a device is there that says that it belongs to the array. Without any, what UDisks2 still shows of it is a ghost. */
+static bool has_device(const Lesson *lesson, const BhMdArray *md) {
+        for (size_t i = 0; i < lesson->inventory->n_blocks; i++)
+                if (g_str_equal(lesson->inventory->blocks[i].member_of, md->object))
+                        return true;
+        return false;
+}
+
 static void learn_array(const Lesson *lesson, const BhMdArray *md) {
         BhKnownArray *known = g_hash_table_lookup(lesson->memory->arrays, md->uuid);
         bool is_running = *md->block && *md->level && md->devices > 0, is_changed = !known;
+        bool is_there = is_running || has_device(lesson, md);
 
+        if (!known && !is_there)
+                return;
         if (!known) {
                 known = g_new0(BhKnownArray, 1);
                 known->uuid = g_strdup(md->uuid);
@@ -362,7 +373,7 @@ static void learn_array(const Lesson *lesson, const BhMdArray *md) {
                 g_hash_table_replace(lesson->memory->arrays, known->uuid, known);
         }
         is_changed |= is_running ? learn_running(lesson, md, known) : learn_stopped(md, known);
-        is_changed |= see(&known->is_present, &known->last_seen_usec, true, lesson->now_usec);
+        is_changed |= see(&known->is_present, &known->last_seen_usec, is_there, lesson->now_usec);
         if (is_changed || lesson->is_everything)
                 g_ptr_array_add(lesson->batch->arrays, bh_known_array_copy(known));
 

@@ -388,6 +388,7 @@ void bh_service_clear(BhService *service) {
         bh_peers_free(service->peers);
         bh_smart_reader_free(service->smart_reader);
         bh_udisks_free(service->udisks);
+        bh_bus_storage_free(service->storage_objects);
         bh_disks_free(service->disks);
         sd_bus_close_unref(service->bus);
         sd_event_source_disable_unref(service->workers_source);

@@ -25,6 +25,7 @@ typedef struct BhSetup BhSetup;
 typedef struct BhSignin BhSignin;
 typedef struct BhSmartReader BhSmartReader;
 typedef struct BhSmarts BhSmarts;
+typedef struct BhStorageObjects BhStorageObjects;
 typedef struct BhUdisks BhUdisks;
 typedef struct BhUsers BhUsers;
 
@@ -56,6 +57,7 @@ typedef struct BhService {
         sd_bus *bus;
         BhPeers *peers;
         BhCalls *calls;
+        BhStorageObjects *storage_objects;
         bool is_stopping, is_recovering, is_flush_pending, is_checking_uploads;
         unsigned n_upkeep; /* upkeep under way */
         int exit_code;     /* 0 or a negative errno */

@@ -10,6 +10,10 @@ int bh_bus_sessions_add(BhService *service);
 int bh_bus_users_add(BhService *service);
 int bh_bus_files_add(BhService *service);
 int bh_bus_uploads_add(BhService *service); /* below BH_ROOT_PATH */
+int bh_bus_storage_add(BhService *service); /* and disks and arrays, below BH_ROOT_PATH */
+
+/* NULL is fine. */
+void bh_bus_storage_free(BhStorageObjects *objects);
 int bh_bus_alerts_add(BhService *service);  /* likewise */
 
 /* Methods of the Manager that are written down with what they are about. */

@@ -155,6 +155,8 @@ static int send_reply(BhCall *call) {
 
 /* Ends the call with what came of it. */
 static void call_finish(BhCall *call, int result) {
+        if (call->is_prepared && call->method->end)
+                call->method->end(call, call->data);
         if (result >= 0) {
                 if (call->method->done)
                         call->method->done(call, call->data);
@@ -212,6 +214,7 @@ static int prepare(BhCall *call) {
 
         if (call->method->needs_storage && !service->files)
                 return bh_failure_set(&call->failure, -ENODEV, NULL, "%s", service->storage_problem);
+        call->is_prepared = true;
         return call->method->prepare ? call->method->prepare(call, call->data) : 0;
 }
 
@@ -293,8 +296,8 @@ static void ask_polkit(BhCall *call) {
                 return;
         }
         interactive = !call->no_interaction && sd_bus_message_get_allow_interactive_authorization(call->message) > 0;
-        r = bh_polkit_check(call->service->bus, call->peer->name, bh_identity_polkit_action(call),
-                            interactive, polkit_done, call, &call->polkit);
+        r = bh_polkit_check(call->service->bus, call->peer->name, bh_identity_polkit_action(call), interactive,
+                            polkit_done, call, &call->polkit);
         if (r < 0) {
                 count_question(call, -1);
                 call_finish(call, r);

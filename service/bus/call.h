@@ -75,7 +75,7 @@ typedef enum BhWho {
         BH_WHO_ACCOUNT, /* who has an account: by token or as a linked Unix user */
         BH_WHO_FILES,   /* who has an account; another Unix user if polkit allows files-manage, as an administrator */
         BH_WHO_USERS,   /* an administrator by token; a Unix user if polkit allows user-manage, as an administrator */
-        BH_WHO_ADMIN,   /* an administrator by token; a Unix user if polkit allows the method's own action, as an administrator */
+        BH_WHO_ADMIN, /* an administrator by token; a Unix user if polkit allows the method's own action, as an administrator */
 } BhWho;
 
 /* A method; static const. */
@@ -100,6 +100,9 @@ typedef struct BhMethod {
 
         /* Event loop, after work succeeded and before the reply is sent; for signals. May be NULL. */
         void (*done)(BhCall *call, void *data);
+
+        /* Event loop, once, before the reply or error is sent, whatever came of prepare and work, if prepare was called. May be NULL. */
+        void (*end)(BhCall *call, void *data);
 } BhMethod;
 
 struct BhCall {
@@ -125,7 +128,7 @@ struct BhCall {
         struct BhPeer *peer;
         struct BhPolkitCheck *polkit;
         uid_t uid; /* of the peer, if is_counted */
-        bool is_counted, is_waiting;
+        bool is_counted, is_waiting, is_prepared;
         BhCall *previous, *next;
 };
 

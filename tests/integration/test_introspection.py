@@ -7,6 +7,7 @@ import pytest
 from gi.repository import Gio, GLib
 
 from support.bus import INTERFACES, NAME, ROOT
+from support.process import wait_until
 
 
 def introspect(bus, path):
@@ -38,7 +39,7 @@ def described(interface):
     }
 
 
-@pytest.mark.parametrize("name", ["Manager", "Sessions", "Users", "Files"])
+@pytest.mark.parametrize("name", ["Manager", "Sessions", "Users", "Files", "Storage"])
 def test_the_root_object_is_as_described(bus, name):
     live = introspect(bus, ROOT)
     assert described(live[name]) == described(INTERFACES[name])
@@ -46,7 +47,7 @@ def test_the_root_object_is_as_described(bus, name):
 
 def test_there_is_nothing_on_the_root_object_that_is_not_described(bus):
     ours = {name for name in introspect(bus, ROOT) if not name.startswith("org.freedesktop.")}
-    assert ours == {"Manager", "Sessions", "Users", "Files"}
+    assert ours == {"Manager", "Sessions", "Users", "Files", "Storage"}
     assert "org.freedesktop.DBus.ObjectManager" in introspect(bus, ROOT)
 
 
@@ -66,8 +67,18 @@ def test_an_upload_is_as_described_and_not_listed(bus, user):
     bus.at(upload, "Upload").Abort(token=user.token)
 
 
+def test_a_disk_and_an_array_are_as_described(bus):
+    def paths(interface):
+        objects = bus.call(ROOT, "org.freedesktop.DBus.ObjectManager", "GetManagedObjects", "()", ())
+        return [path for path, interfaces in objects.items() if f"{NAME}.{interface}" in interfaces]
+
+    for name in ("Disk", "Array"):
+        wait_until(lambda: paths(name), f"an object with {name}")  # noqa: B023
+        assert described(introspect(bus, paths(name)[0])[name]) == described(INTERFACES[name])
+
+
 def test_every_interface_is_compared_by_a_test_here():
-    assert set(INTERFACES.names()) == {"Manager", "Sessions", "Users", "Files", "Upload", "Job", "Alert"}
+    assert set(INTERFACES.names()) == {"Manager", "Sessions", "Users", "Files", "Upload", "Job", "Alert", "Storage", "Disk", "Array"}
 
 
 def test_the_objects_below_are_managed_but_the_root_is_not(bus, user):

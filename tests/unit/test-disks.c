@@ -360,6 +360,16 @@ static void an_array_that_did_not_start_says_what_it_waits_for(Fixture *fixture,
         bh_topology_unref(topology);
 }
 
+static void what_udisks2_shows_of_an_array_without_disks_is_a_ghost(Fixture *fixture, gconstpointer data) {
+        _cleanup_(bh_inventory_unrefp) BhInventory *ghost = fixture_inventory();
+        BhTopology *topology;
+
+        fixture_add_array(ghost, "photos", NULL, "raid1", 0, 2);
+        topology = take(fixture, ghost);
+        g_assert_cmpuint(topology->n_arrays, ==, 0);
+        bh_topology_unref(topology);
+}
+
 static void too_much_missing_is_a_failure(Fixture *fixture, gconstpointer data) {
         _cleanup_(bh_inventory_unrefp) BhInventory *inventory = fixture_inventory(), *broken = fixture_inventory();
         BhTopology *topology;
@@ -639,6 +649,7 @@ int main(int argc, char **argv) {
         ADD("back", a_disk_that_comes_back_is_there_but_no_part_of_it);
         ADD("first-sync", a_new_array_that_syncs_for_the_first_time_has_lost_nothing);
         ADD("stopped", an_array_that_did_not_start_says_what_it_waits_for);
+        ADD("ghost", what_udisks2_shows_of_an_array_without_disks_is_a_ghost);
         ADD("failed", too_much_missing_is_a_failure);
         ADD("unavailable", without_udisks2_nothing_is_known_and_nothing_is_missed);
         ADD("scrub", a_scrub_that_came_to_its_end_tells_what_it_found);

@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: MIT */
+
+#include "bus/storage.h"
+
+#include "bus/call.h"
+#include "bus/exports.h"
+#include "bus/polkit.h"
+#include "disks.h"
+
+/* FIELD(property, key in dictionaries, D-Bus type, member of BhDisk, ALWAYS in dictionaries or only when it is KNOWN) */
+#define DISK_FIELDS(FIELD)                                                                                             \
+        FIELD("Name", "name", "s", name, ALWAYS)                                                                       \
+        FIELD("Device", "device", "s", device, ALWAYS)                                                                 \
+        FIELD("Vendor", "vendor", "s", vendor, KNOWN)                                                                  \
+        FIELD("Model", "model", "s", model, ALWAYS)                                                                    \
+        FIELD("Serial", "serial", "s", serial, ALWAYS)                                                                 \
+        FIELD("Wwn", "wwn", "s", wwn, KNOWN)                                                                           \
+        FIELD("Size", "size", "t", size, ALWAYS)                                                                       \
+        FIELD("RotationRate", "rotation_rate", "i", rotation_rate, KNOWN)                                              \
+        FIELD("Connection", "connection", "s", connection, KNOWN)                                                      \
+        FIELD("Slot", "slot", "s", slot, ALWAYS)                                                                       \
+        FIELD("Present", "present", "b", is_present, ALWAYS)                                                           \
+        FIELD("LastSeen", "last_seen_usec", "x", last_seen_usec, ALWAYS)                                               \
+        FIELD("Usage", "usage", "s", usage, ALWAYS)                                                                    \
+        FIELD("Contents", "contents", "s", contents, ALWAYS)                                                           \
+        FIELD("Partitions", "partitions", "as", partitions, ALWAYS)                                                    \
+        FIELD("Array", "array", "o", array, ALWAYS)                                                                    \
+        FIELD("Pool", "pool", "o", pool, ALWAYS)                                                                       \
+        FIELD("State", "state", "s", state, ALWAYS)                                                                    \
+        FIELD("StateText", "state_text", "s", state_text, ALWAYS)                                                      \
+        FIELD("SmartStatus", "smart_status", "s", smart_status, ALWAYS)                                                \
+        FIELD("SmartUpdated", "smart_updated_usec", "x", smart_updated_usec, KNOWN)                                    \
+        FIELD("Temperature", "temperature", "d", temperature, KNOWN)                                                   \
+        FIELD("PowerOnHours", "power_on_hours", "t", power_on_hours, KNOWN)                                            \
+        FIELD("SelftestStatus", "selftest_status", "s", selftest_status, ALWAYS)                                       \
+        FIELD("SelftestProgress", "selftest_progress", "d", selftest_progress, ALWAYS)
+
+#define ROW(property, key, type, member, is) {property, key, type, offsetof(BhDisk, member), BH_FIELD_##is},
+static const BhField fields[] = {DISK_FIELDS(ROW)};
+#undef ROW
+
+/* SetSlot(s slot, a{sv} options), Forget(a{sv} options) ------------------------------------------------------------------------------------ */
+
+static void change_clear(void *data) {
+        bh_disks_change_clear(data);
+}
+
+static int set_slot_prepare(BhCall *call, void *data) {
+        return bh_disks_slot_begin(call->service->disks, data, &call->failure);
+}
+
+static int set_slot_work(BhCall *call, void *data) {
+        return bh_disks_slot_write(call->service->disks, &call->caller, data);
+}
+
+static void set_slot_end(BhCall *call, void *data) {
+        bh_disks_slot_end(call->service->disks, data);
+}
+
+static const BhMethod set_slot_method = {
+        .name = "Disk.SetSlot",
+        .who = BH_WHO_ADMIN,
+        .action = BH_POLKIT_DISK_MANAGE,
+        .size = sizeof(BhDisksChange),
+        .clear = change_clear,
+        .prepare = set_slot_prepare,
+        .work = set_slot_work,
+        .end = set_slot_end,
+};
+
+static int method_set_slot(sd_bus_message *m, void *userdata, sd_bus_error *error) {
+        const BhExport *object = userdata;
+        _cleanup_(bh_call_freep) BhCall *call = bh_call_new(object->service, m, &set_slot_method);
+        BhDisksChange *change = call->data;
+        int r;
+
+        change->path = g_strdup(object->path);
+        r = bh_options_read_string(m, "slot", BH_CALL_PATH_MAX, &change->slot, error);
+        if (r < 0)
+                return r;
+        return bh_call_read_options_and_start(&call, NULL, 0, error);
+}
+
+static int forget_prepare(BhCall *call, void *data) {
+        return bh_disks_forget_disk_begin(call->service->disks, data, &call->failure);
+}
+
+static int forget_work(BhCall *call, void *data) {
+        return bh_disks_forget_disk_write(call->service->disks, &call->caller, data);
+}
+
+static void forget_end(BhCall *call, void *data) {
+        bh_disks_forget_disk_end(call->service->disks, data);
+}
+
+static const BhMethod forget_method = {
+        .name = "Disk.Forget",
+        .who = BH_WHO_ADMIN,
+        .action = BH_POLKIT_DISK_MANAGE,
+        .size = sizeof(BhDisksChange),
+        .clear = change_clear,
+        .prepare = forget_prepare,
+        .work = forget_work,
+        .end = forget_end,
+};
+
+static int method_forget(sd_bus_message *m, void *userdata, sd_bus_error *error) {
+        const BhExport *object = userdata;
+        _cleanup_(bh_call_freep) BhCall *call = bh_call_new(object->service, m, &forget_method);
+
+        ((BhDisksChange *)call->data)->path = g_strdup(object->path);
+        return bh_call_read_options_and_start(&call, NULL, 0, error);
+}
+
+static const sd_bus_vtable vtable[] = {
+        SD_BUS_VTABLE_START(0),
+        DISK_FIELDS(BH_FIELD_PROPERTY)
+                SD_BUS_METHOD_WITH_ARGS("SetSlot", SD_BUS_ARGS("s", slot, "a{sv}", options), SD_BUS_NO_RESULT,
+                                        method_set_slot, SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD_WITH_ARGS("Forget", SD_BUS_ARGS("a{sv}", options), SD_BUS_NO_RESULT, method_forget,
+                                SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_VTABLE_END,
+};
+
+static const BhExportKind kind = {
+        .interface = BH_BUS_NAME ".Disk",
+        .vtable = vtable,
+        .fields = fields,
+        .n_fields = G_N_ELEMENTS(fields),
+};
+
+BhExports *bh_bus_disks_new(BhService *service) {
+        return bh_exports_new(service, &kind);
+}
+
+void bh_bus_disks_show(BhExports *exports, const BhTopology *topology) {
+        bh_exports_show(exports, topology->disks, topology->n_disks, sizeof(BhDisk), offsetof(BhDisk, path));
+}
+
+int bh_bus_disk_append(sd_bus_message *m, const BhDisk *disk) {
+        return bh_field_append_dictionary(m, fields, G_N_ELEMENTS(fields), disk->path, disk);
+}
