@@ -405,6 +405,7 @@ static int publish_locked(Publication *publication) {
         if (r < 0)
                 return r;
         copy->reserved = 0;
+        bh_survey_disturb(root, &copy->target.path);
         r = bh_storage_rename(root->storage.staging_fd, copy->id, parent->fd, publication->name, RENAME_NOREPLACE);
         if (r < 0) {
                 bh_charges_negate(&publication->charges);
@@ -416,6 +417,8 @@ static int publish_locked(Publication *publication) {
 static void undo(Publication *publication) {
         BhCopy *copy = publication->copy;
         g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new(&copy->target.root->names);
+
+        bh_survey_disturb(copy->target.root, &copy->target.path);
         int r = bh_storage_rename(publication->parent.fd, publication->name, copy->target.root->storage.staging_fd,
                                   copy->id, RENAME_NOREPLACE);
 

@@ -11,6 +11,7 @@
 #include "rate-limit.h"
 #include "root.h"
 #include "storage.h"
+#include "survey.h"
 #include "sweeper.h"
 #include "sync.h"
 #include "tree.h"
@@ -136,6 +137,8 @@ typedef struct BhRelocation {
         const BhNode *target; /* directory it goes to */
         const char *target_name;
         size_t target_depth, target_size; /* names and bytes of its new path */
+        bool is_measured;                 /* the next two are known: as of bh_tree_measure() */
+        size_t depth, path_size;
 } BhRelocation;
 
 /* Moves it without replacing anything, and gives it a mark if its owner would change otherwise. names must be held.
@@ -144,6 +147,9 @@ int bh_files_relocate(const BhRoot *root, const BhNode *item, const BhRelocation
 
 /* Moves it back, if it is still there. names must be held. Errors: -ENOENT, those of renameat2(2). */
 int bh_files_undo_relocate(const BhNode *item, const BhRelocation *relocation);
+
+/* Whether two nodes are the same file or directory, of the same owner. */
+bool bh_files_is_same_node(const BhNode *a, const BhNode *b);
 
 /* Gives the item a mark if its owner changes where directory_owner's is inherited. Returns whether it did. Errors:
  * those of setxattr(2) and fsync(2). */

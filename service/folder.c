@@ -113,6 +113,8 @@ int bh_files_make_path(BhRoot *root, const BhCaller *caller, const char *owner, 
                 node = BH_NODE_INIT;
                 r = make_child(root, caller, owner, &parent, path->names[i], created, &node);
         }
+        if (created->len > n_before)
+                bh_survey_disturb(root, path);
         if (r < 0) {
                 if (created->len > n_before) {
                         bh_created_undo(created);

@@ -33,9 +33,11 @@ int bh_files_keep_owner(const BhNode *item, const char *directory_owner) {
 
 /* Nothing may end up where no path leads. */
 static int check_depth(const BhNode *item, const BhRelocation *relocation) {
-        size_t depth = 0, size = 0;
+        size_t depth = relocation->depth, size = relocation->path_size;
 
-        if (bh_node_is_directory(item)) {
+        if (!relocation->is_measured)
+                depth = size = 0;
+        if (bh_node_is_directory(item) && !relocation->is_measured) {
                 int r = bh_tree_measure(item->fd, &depth, &size);
                 if (r < 0)
                         return r;
@@ -62,6 +64,11 @@ int bh_files_relocate(const BhRoot *root, const BhNode *item, const BhRelocation
         if (r < 0 && marked)
                 (void)bh_owner_remove(item->fd);
         return r;
+}
+
+bool bh_files_is_same_node(const BhNode *a, const BhNode *b) {
+        return a->stat.st_dev == b->stat.st_dev && a->stat.st_ino == b->stat.st_ino &&
+               a->stat.st_mode == b->stat.st_mode && a->is_marked == b->is_marked && strcmp(a->owner, b->owner) == 0;
 }
 
 int bh_files_undo_relocate(const BhNode *item, const BhRelocation *relocation) {
@@ -201,24 +208,46 @@ static int move_locked(const Move *move, BhNode *source_parent, BhNode *target_p
         return 0;
 }
 
-static int do_move(const Move *move) {
-        _cleanup_(bh_node_clear) BhNode source_parent = BH_NODE_INIT, target_parent = BH_NODE_INIT, item = BH_NODE_INIT;
-        BhRoot *root = move->root;
-        g_autofree char *message = g_strdup_printf("to “%s”", move->target->text);
+/* What can be found out about the item beforehand. An error is found again under the lock, or is none any more. */
+static int survey_item(const Move *move, BhNode *ret, BhRelocation *relocation) {
+        _cleanup_(bh_node_clear) BhNode parent = BH_NODE_INIT;
         int r;
 
-        g_mutex_lock(&root->names);
-        r = move_locked(move, &source_parent, &target_parent, &item);
+        r = bh_files_open_parent(move->root, move->caller, move->source, &parent);
+        if (r >= 0)
+                r = bh_node_open_child(&parent, move->caller, bh_path_name(move->source), ret);
+        if (r >= 0 && bh_node_is_directory(ret))
+                r = bh_tree_measure(ret->fd, &relocation->depth, &relocation->path_size);
+        return r;
+}
+
+static int do_move(const Move *move) {
+        _cleanup_(bh_node_clear) BhNode source_parent = BH_NODE_INIT, target_parent = BH_NODE_INIT, item = BH_NODE_INIT,
+                                        surveyed = BH_NODE_INIT;
+        BhRoot *root = move->root;
+        g_autofree char *message = g_strdup_printf("to “%s”", move->target->text);
         BhRelocation relocation = {
-                .source_fd = source_parent.fd,
                 .source_name = bh_path_name(move->source),
                 .target = &target_parent,
                 .target_name = bh_path_name(move->target),
                 .target_depth = move->target->depth,
                 .target_size = strlen(move->target->text),
         };
-        if (r >= 0)
+        BhSurvey survey;
+        int r;
+
+        bh_survey_begin(&survey, root, move->source);
+        r = survey_item(move, &surveyed, &relocation);
+        g_mutex_lock(&root->names);
+        bool is_good = bh_survey_end(&survey) && r >= 0;
+        r = move_locked(move, &source_parent, &target_parent, &item);
+        if (r >= 0) {
+                relocation.source_fd = source_parent.fd;
+                relocation.is_measured = is_good && bh_files_is_same_node(&surveyed, &item);
+                bh_survey_disturb(root, move->source);
+                bh_survey_disturb(root, move->target);
                 r = bh_files_relocate(root, &item, &relocation);
+        }
         g_mutex_unlock(&root->names);
         if (r < 0)
                 return r;
@@ -234,6 +263,8 @@ static int do_move(const Move *move) {
         if (r >= 0)
                 return 0;
         g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new(&root->names);
+        bh_survey_disturb(root, move->source);
+        bh_survey_disturb(root, move->target);
         int undone = bh_files_undo_relocate(&item, &relocation);
         if (undone < 0)
                 bh_root_set_lost(root, undone, move->source->text);

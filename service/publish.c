@@ -127,6 +127,7 @@ static int take_place(Publication *publication) {
         if (r < 0)
                 return r;
         upload->reserved = 0;
+        bh_survey_disturb(upload->root, &upload->path);
         r = bh_storage_rename(upload->root->storage.staging_fd, upload->id, publication->parent.fd,
                               bh_path_name(&upload->path), target->is_replaced ? RENAME_EXCHANGE : RENAME_NOREPLACE);
         if (r < 0) {
@@ -184,6 +185,7 @@ static void undo(Publication *publication) {
         int r;
 
         g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new(&upload->root->names);
+        bh_survey_disturb(upload->root, &upload->path);
         if (fstat(upload->fd, &own) < 0 || fstatat(publication->parent.fd, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
                 r = -errno;
         else if (own.st_dev != st.st_dev || own.st_ino != st.st_ino)

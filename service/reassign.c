@@ -91,6 +91,7 @@ static int reassign_root(BhRoot *root, const BhCaller *caller, const char *from,
         if (r < 0)
                 return r;
         g_mutex_lock(&root->names);
+        bh_survey_disturb(root, NULL);
         r = reassign_tree(root, &job, root->storage.root_fd, "", BH_TREE_SKIP_RESERVED);
         if (r >= 0)
                 r = reassign_trash(root, &job);

@@ -22,6 +22,7 @@ BhRoot *bh_root_new(BhFiles *files, const char *name) {
         root->id = g_strdup("");
         root->storage = BH_STORAGE_INIT;
         g_mutex_init(&root->names);
+        root->surveys = g_ptr_array_new();
         return root;
 }
 
@@ -29,6 +30,7 @@ void bh_root_free(BhRoot *root) {
         if (!root)
                 return;
         g_assert(root->state == BH_ROOT_ABSENT && !bh_root_is_held(root));
+        g_ptr_array_unref(root->surveys);
         g_mutex_clear(&root->names);
         g_free(root->name);
         g_free(root->key);

@@ -38,6 +38,7 @@ typedef struct BhRoot {
         char *key;  /* the name without regard to case */
         char *id;   /* the pool's, "" for the main one; constant while it is not absent */
         GMutex names;
+        GPtrArray *surveys; /* of BhSurvey that are under way; under names */
 
         /* While it is not absent; constant then. */
         BhStorage storage;

@@ -17,7 +17,14 @@ typedef struct Put {
         const char *only_owner; /* or NULL */
         BhCharges charges;
         uint64_t size;
+        BhNode surveyed; /* what the sums are of */
+        int result;      /* what came of summing up */
 } Put;
+
+static void put_clear(Put *put) {
+        bh_charges_clear(&put->charges);
+        bh_node_clear(&put->surveyed);
+}
 
 /* All or nothing: one part that the caller may not change keeps the whole. */
 static int visit_put(const BhTreeItem *item, void *userdata) {
@@ -46,18 +53,26 @@ static int open_item(const BhPlace *place, const BhCaller *caller, BhNode *ret_p
         return r;
 }
 
+/* Whether all of it may go, and how much that is. */
+static int sum_up(Put *put, const BhNode *item) {
+        bh_charges_clear(&put->charges);
+        put->size = 0;
+        return bh_tree_walk(item->fd, item->owner, BH_TREE_OWNERS, NULL, visit_put, put);
+}
+
 /* names is held. The counters follow the rename at once, so that nobody who comes next sees old ones. */
-static int put_locked(const BhPlace *place, const BhTrashRecord *record, Put *put, BhNode *ret_parent,
+static int put_locked(const BhPlace *place, const BhTrashRecord *record, Put *put, bool is_good, BhNode *ret_parent,
                       BhNode *ret_item) {
         int r;
 
         r = open_item(place, put->caller, ret_parent, ret_item);
         if (r >= 0)
-                r = bh_tree_walk(ret_item->fd, ret_item->owner, BH_TREE_OWNERS, NULL, visit_put, put);
+                r = is_good && bh_files_is_same_node(&put->surveyed, ret_item) ? put->result : sum_up(put, ret_item);
         if (r >= 0)
                 r = bh_files_keep_owner(ret_item, "");
         if (r >= 0) {
                 bh_trash_record_set_size(record, put->size);
+                bh_survey_disturb(place->root, &place->path);
                 r = bh_storage_rename(ret_parent->fd, bh_path_name(&place->path), record->fd, BH_TRASH_CONTENT,
                                       RENAME_NOREPLACE);
         }
@@ -69,6 +84,8 @@ static int put_locked(const BhPlace *place, const BhTrashRecord *record, Put *pu
 static void undo_put(const BhPlace *place, const BhTrashRecord *record, const BhNode *parent, BhCharges *charges) {
         BhRoot *root = place->root;
         g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new(&root->names);
+
+        bh_survey_disturb(root, &place->path);
         int r = bh_root_is_taken(root, parent, bh_path_name(&place->path))
                         ? -EEXIST
                         : bh_storage_rename(record->fd, BH_TRASH_CONTENT, parent->fd, bh_path_name(&place->path),
@@ -83,13 +100,15 @@ static void undo_put(const BhPlace *place, const BhTrashRecord *record, const Bh
         (void)bh_trash_record_remove(&root->storage, record);
 }
 
-static int put_record(const BhPlace *place, const char *action, const BhTrashRecord *record, Put *put) {
+static int put_record(const BhPlace *place, const char *action, const BhTrashRecord *record, Put *put,
+                      BhSurvey *survey) {
         _cleanup_(bh_node_clear) BhNode parent = BH_NODE_INIT, item = BH_NODE_INIT;
         BhRoot *root = place->root;
         int r;
 
         g_mutex_lock(&root->names);
-        r = put_locked(place, record, put, &parent, &item);
+        bool is_good = bh_survey_end(survey);
+        r = put_locked(place, record, put, is_good, &parent, &item);
         g_mutex_unlock(&root->names);
         if (r < 0) {
                 (void)bh_trash_record_remove(&root->storage, record);
@@ -107,23 +126,35 @@ static int put_record(const BhPlace *place, const char *action, const BhTrashRec
         return r;
 }
 
+/* Finds out all that can be without holding names. Most refusals end here, before anything was written. */
+static int survey_item(const BhPlace *place, Put *put) {
+        _cleanup_(bh_node_clear) BhNode parent = BH_NODE_INIT;
+        int r = open_item(place, put->caller, &parent, &put->surveyed);
+
+        if (r >= 0)
+                put->result = sum_up(put, &put->surveyed);
+        return r;
+}
+
 int bh_trash_put(const BhPlace *place, const BhCaller *caller, const char *action, const char *only_owner,
                  char **ret_trash_id) {
         _cleanup_(bh_trash_record_clear) BhTrashRecord record = BH_TRASH_RECORD_INIT;
-        Put put = {.caller = caller, .only_owner = only_owner};
+        _cleanup_(put_clear) Put put = {.caller = caller, .only_owner = only_owner, .surveyed = BH_NODE_INIT};
+        BhRoot *root = place->root;
+        BhSurvey survey;
         int r;
 
-        { /* Most refusals end here, before anything was written. */
-                _cleanup_(bh_node_clear) BhNode parent = BH_NODE_INIT, item = BH_NODE_INIT;
-
-                r = open_item(place, caller, &parent, &item);
-                if (r < 0)
-                        return r;
-        }
-        r = bh_trash_record_create(&place->root->storage, bh_path_inner(&place->path), caller->owner, &record);
+        bh_survey_begin(&survey, root, &place->path);
+        r = survey_item(place, &put);
         if (r >= 0)
-                r = put_record(place, action, &record, &put);
-        bh_charges_clear(&put.charges);
+                r = bh_trash_record_create(&root->storage, bh_path_inner(&place->path), caller->owner, &record);
+        if (r < 0) {
+                g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new(&root->names);
+
+                (void)bh_survey_end(&survey);
+                return r;
+        }
+        r = put_record(place, action, &record, &put, &survey);
         if (r >= 0)
                 *ret_trash_id = g_strdup(record.id);
         return r;
@@ -324,6 +355,8 @@ static int restore_locked(Restore *restore) {
         };
         r = bh_tree_walk(content->fd, content->owner, BH_TREE_OWNERS | BH_TREE_SKIP_FOREIGN, NULL, visit_restore,
                          &restore->charges);
+        if (r >= 0)
+                bh_survey_disturb(root, &restore->path);
         if (r >= 0)
                 r = bh_files_relocate(root, content, &restore->relocation);
         if (r >= 0)
