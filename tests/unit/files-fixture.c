@@ -255,6 +255,22 @@ unsigned fixture_count(Fixture *f, const char *path) {
         return n;
 }
 
+void fixture_assert_empty(const char *path) {
+        g_autoptr(GDir) directory = g_dir_open(path, 0, NULL);
+
+        g_assert_nonnull(directory);
+        g_assert_null(g_dir_read_name(directory));
+}
+
+void fixture_assert_swept(Fixture *f, const char *name) {
+        g_autofree char *staging = fixture_pool_disk(f, name, ".baluhost/staging");
+        _cleanup_(bh_place_clear) BhPlace place = {};
+
+        assert_ok(bh_place_find(f->files, name, &place));
+        bh_sweeper_wait(place.root->sweeper);
+        fixture_assert_empty(staging);
+}
+
 typedef struct Table {
         const BhRoot *root;
         BhCharges charges;

@@ -65,6 +65,12 @@ char *fixture_disk(Fixture *f, const char *path);
 /* Entries of a directory in the storage, "." and ".." apart. */
 unsigned fixture_count(Fixture *f, const char *path);
 
+/* That a directory on the disk has nothing in it. */
+void fixture_assert_empty(const char *path);
+
+/* That a pool's staging is empty, once what a stop in the middle of something has left there is swept up. */
+void fixture_assert_swept(Fixture *f, const char *name);
+
 /* That the counters are what a recount finds. */
 void fixture_assert_exact(Fixture *f);
 

@@ -3,12 +3,10 @@
 #include <fcntl.h>
 #include <glib/gstdio.h>
 #include <sched.h>
-#include <signal.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "files-fixture.h"
@@ -35,23 +33,6 @@ static bool is_open_below(const char *directory) {
         return false;
 }
 
-static void assert_empty(const char *path) {
-        g_autoptr(GDir) directory = g_dir_open(path, 0, NULL);
-
-        g_assert_nonnull(directory);
-        g_assert_null(g_dir_read_name(directory));
-}
-
-/* Once what a stop in the middle of something has left is swept up. */
-static void assert_staging_empty(Fixture *f, const char *name) {
-        g_autofree char *staging = fixture_pool_disk(f, name, ".baluhost/staging");
-        _cleanup_(bh_place_clear) BhPlace place = {};
-
-        assert_ok(bh_place_find(f->files, name, &place));
-        bh_sweeper_wait(place.root->sweeper);
-        assert_empty(staging);
-}
-
 static void assert_nothing_open(Fixture *f, const char *name) {
         g_autofree char *path = fixture_pool_disk(f, name, NULL);
 
@@ -65,7 +46,7 @@ static void filesystem_without_the_right_mark_is_never_written_to(Fixture *f, gc
         g_assert_cmpint(g_mkdir_with_parents(path, 0770), ==, 0);
         assert_error(bh_files_attach(f->files, "Photos", "id-Photos", path, false, &reason), ENODEV);
         g_assert_nonnull(strstr(reason, "nothing is mounted there"));
-        assert_empty(path);
+        fixture_assert_empty(path);
         assert_nothing_open(f, "Photos");
         assert_ok(fixture_mkdir(f, &f->alex, "Photos")); /* what did not come to be attached leaves no name behind */
         assert_ok(fixture_rename(f, &f->alex, "Photos", "d"));
@@ -177,7 +158,7 @@ static void detaching_says_what_uses_the_pool_and_ends_it_when_forced(Fixture *f
         g_assert_cmpuint(bh_quota_get_total(f->files->quota).reserved_bytes, ==, 0);
 
         assert_ok(fixture_attach_as(f, "Photos", "Photos"));
-        assert_staging_empty(f, "Photos");
+        fixture_assert_swept(f, "Photos");
         fixture_assert_exact(f);
 }
 
@@ -375,7 +356,7 @@ static void pool_that_comes_and_goes_loses_nothing(Fixture *f, gconstpointer dat
         g_assert_false(f->files->main->is_lost);
         g_assert_cmpint(fixture_audits(f, "recover", 0), ==, 2); /* every stop was a clean one */
         bh_sweeper_wait(f->files->main->sweeper);
-        assert_staging_empty(f, "Photos");
+        fixture_assert_swept(f, "Photos");
         fixture_assert_exact(f);
 }
 
@@ -443,7 +424,7 @@ static void detached_filesystem_can_be_unmounted(Fixture *f, gconstpointer data)
         /* Now there is an empty directory. */
         assert_error(fixture_attach_as(f, "Photos", "Photos"), ENODEV);
         g_autofree char *path = fixture_pool_disk(f, "Photos", NULL);
-        assert_empty(path);
+        fixture_assert_empty(path);
         fixture_assert_exact(f);
 }
 
@@ -518,78 +499,6 @@ static void filesystem_that_vanishes_fails_calls_and_can_be_detached(Fixture *f,
         unmount_pool(f, "Photos");
 }
 
-/* A crash -------------------------------------------------------------------------------------------------------------------- */
-
-/* Uploads into both roots, and deletes some, saying on the pipe which have been acknowledged, until it is killed. */
-static void work_until_killed(Fixture *f, int fd) {
-        g_autofree char *reason = NULL, *database = g_build_filename(f->directory, "test.db", NULL);
-        const BhFilesConfig config = {.root = f->root, .trash_days = 30};
-
-        assert_ok(bh_database_open(&f->database, database));
-        assert_ok(bh_files_open(&f->files, &config, f->database, f->accounts, &reason));
-        assert_ok(bh_files_recover(f->files));
-        assert_ok(fixture_attach_as(f, "Photos", "Photos"));
-        for (int i = 0;; i++) {
-                g_autofree char *path = g_strdup_printf("%s%d-%d", i % 2 ? "Photos/" : "", getpid(), i),
-                                *line = g_strconcat(path, "\n", NULL);
-
-                assert_ok(fixture_put(f, &f->alex, path, path));
-                if (i % 5 == 0) {
-                        assert_ok(fixture_delete(f, &f->alex, path));
-                        continue;
-                }
-                g_assert_cmpint(write(fd, line, strlen(line)), ==, (ssize_t)strlen(line));
-        }
-}
-
-static void check_acknowledged(Fixture *f, int fd) {
-        g_autoptr(GString) all = g_string_new(NULL);
-        char buffer[4096];
-        ssize_t n;
-
-        while ((n = read(fd, buffer, sizeof(buffer))) > 0)
-                g_string_append_len(all, buffer, n);
-        g_auto(GStrv) paths = g_strsplit(all->str, "\n", -1);
-        for (char **path = paths; path[0] && path[1]; path++) { /* what has no end of line was cut off */
-                g_autofree char *text = fixture_read(f, &f->alex, *path);
-
-                g_assert_cmpstr(text, ==, *path);
-        }
-}
-
-static void crash_loses_nothing_in_any_root(Fixture *f, gconstpointer data) {
-        fixture_add_pool(f, "Photos");
-        for (unsigned round = 0; round < 12; round++) {
-                g_autofree char *database = g_build_filename(f->directory, "test.db", NULL), *reason = NULL;
-                const BhFilesConfig config = {.root = f->root, .trash_days = 30};
-                int fds[2], status;
-
-                bh_files_free(f->files);
-                bh_database_free(f->database);
-                g_assert_cmpint(pipe(fds), ==, 0);
-                pid_t pid = fork();
-                g_assert_cmpint(pid, >=, 0);
-                if (pid == 0) {
-                        close(fds[0]);
-                        work_until_killed(f, fds[1]);
-                }
-                close(fds[1]);
-                g_usleep(30000 + round * 7000); /* the moment of the crash */
-                kill(pid, SIGKILL);
-                g_assert_cmpint(waitpid(pid, &status, 0), ==, pid);
-                g_assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
-
-                assert_ok(bh_database_open(&f->database, database));
-                assert_ok(bh_files_open(&f->files, &config, f->database, f->accounts, &reason));
-                assert_ok(bh_files_recover(f->files));
-                assert_ok(fixture_attach_as(f, "Photos", "Photos"));
-                check_acknowledged(f, fds[0]);
-                close(fds[0]);
-                fixture_assert_exact(f);
-                assert_staging_empty(f, "Photos");
-        }
-}
-
 int main(int argc, char **argv) {
         g_test_init(&argc, &argv, NULL);
         may_mount =
@@ -605,6 +514,5 @@ int main(int argc, char **argv) {
         ADD(pool_that_comes_and_goes_loses_nothing);
         ADD(detached_filesystem_can_be_unmounted);
         ADD(filesystem_that_vanishes_fails_calls_and_can_be_detached);
-        ADD(crash_loses_nothing_in_any_root);
         return g_test_run();
 }
