@@ -97,14 +97,17 @@ static void add_shown(const Reading *reading, const BhMemberState *shown) {
         const BhBlock *block = bh_inventory_block(reading->inventory, shown->block);
         const char *id = bh_disk_id_of_block(reading->inventory, reading->ids, block);
         const BhKnownMember *known = id ? bh_memory_get_member(reading->memory, reading->md->uuid, id) : NULL;
-        BhArrayMember member = {.slot = shown->slot,
-                                .name = g_strdup(block ? block->name : ""),
-                                .state = state_of_member(shown),
-                                .errors = shown->errors,
-                                .is_present = block,
-                                .last_seen_usec = known ? known->last_seen_usec : 0,
-                                .block = g_strdup(block ? block->object : "")};
+        BhArrayMember member = {};
 
+        if (!block) /* gone, only the array has not said so yet: it is missing */
+                return;
+        member = (BhArrayMember){.slot = shown->slot,
+                                 .name = g_strdup(block->name),
+                                 .state = state_of_member(shown),
+                                 .errors = shown->errors,
+                                 .is_present = true,
+                                 .last_seen_usec = known ? known->last_seen_usec : 0,
+                                 .block = g_strdup(block->object)};
         if (g_str_equal(member.state, "failed") && known)
                 member.slot = known->slot; /* where it was: md takes a faulty member out of its slot */
         describe_member(&member, id ? bh_memory_get_disk(reading->memory, id) : NULL);

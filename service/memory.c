@@ -172,12 +172,18 @@ static bool has_word(const char *words, const char *word) {
         return g_strv_contains((const char *const *)list, word);
 }
 
+/* Whether a member that is in sync is there too: a disk that is pulled may be gone before its array says so. */
+static bool is_in_sync(const Lesson *lesson, const BhMemberState *member) {
+        return member->slot >= 0 && has_word(member->state, "in_sync") &&
+               bh_inventory_block(lesson->inventory, member->block);
+}
+
 /* Whether every member that the array should have is in sync. */
-static bool is_complete(const BhMdArray *md) {
+static bool is_complete(const Lesson *lesson, const BhMdArray *md) {
         uint32_t n = 0;
 
         for (size_t i = 0; i < md->n_members; i++)
-                n += md->members[i].slot >= 0 && has_word(md->members[i].state, "in_sync");
+                n += is_in_sync(lesson, &md->members[i]);
         return md->degraded == 0 && md->devices > 0 && n >= md->devices;
 }
 
@@ -206,9 +212,9 @@ static bool carries(const Lesson *lesson, const BhMdArray *md, const char *disk_
 }
 
 /* Whether another disk is in sync in the slot. */
-static bool is_replaced(const BhMdArray *md, int slot) {
+static bool is_replaced(const Lesson *lesson, const BhMdArray *md, int slot) {
         for (size_t i = 0; i < md->n_members; i++)
-                if (md->members[i].slot == slot && has_word(md->members[i].state, "in_sync"))
+                if (md->members[i].slot == slot && is_in_sync(lesson, &md->members[i]))
                         return true;
         return false;
 }
@@ -219,7 +225,7 @@ static bool is_still_expected(const Lesson *lesson, const BhMdArray *md, const B
 
         if (member->slot < 0)
                 return !is_here;
-        if (is_complete(md) || is_replaced(md, member->slot))
+        if (is_complete(lesson, md) || is_replaced(lesson, md, member->slot))
                 return false;
         return true;
 }
@@ -326,7 +332,7 @@ static bool learn_running(const Lesson *lesson, const BhMdArray *md, BhKnownArra
         is_changed |= set_size(&known->chunk_size, md->chunk_size);
         is_changed |= known->devices != md->devices;
         known->devices = md->devices;
-        if (known->completed_usec == 0 && is_complete(md) && !g_str_equal(md->sync_action, "resync")) {
+        if (known->completed_usec == 0 && is_complete(lesson, md) && !g_str_equal(md->sync_action, "resync")) {
                 known->completed_usec = lesson->now_usec;
                 is_changed = true;
         }

@@ -12,6 +12,9 @@ int bh_bus_files_add(BhService *service);
 int bh_bus_uploads_add(BhService *service); /* below BH_ROOT_PATH */
 int bh_bus_storage_add(BhService *service); /* and disks and arrays, below BH_ROOT_PATH */
 
+/* Makes a job of every sync that runs. */
+void bh_bus_syncs_watch(BhService *service);
+
 /* NULL is fine. */
 void bh_bus_storage_free(BhStorageObjects *objects);
 int bh_bus_alerts_add(BhService *service);  /* likewise */

@@ -207,6 +207,7 @@ int bh_bus_storage_add(BhService *service) {
         objects->topology = bh_disks_get(service->disks);
         service->storage_objects = objects;
         bh_disks_add_listener(service->disks, on_topology, objects);
+        bh_bus_syncs_watch(service);
         return sd_bus_add_object_vtable(service->bus, NULL, BH_ROOT_PATH, INTERFACE, vtable, service);
 }
 

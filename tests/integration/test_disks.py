@@ -156,8 +156,9 @@ def test_a_disk_that_is_pulled_is_expected_and_comes_back_as_itself(nas, signals
     gone = nas.disk("sdb")
     assert (gone["Present"], gone["State"], gone["Device"], gone["SmartStatus"]) == (False, "absent", "", "unknown")
     assert gone["Temperature"] != gone["Temperature"] and gone["SmartUpdated"] == 0  # no made-up values
+    expected = {"State", "StateText", "Degraded", "Survives", "Members"}
+    until(lambda: {key for change in changes(signals, array_path) for key in change} >= expected, "the signals")
     assert not any(member == "InterfacesRemoved" and arguments[0] == path for member, _, arguments in signals)
-    assert {key for change in changes(signals, array_path) for key in change} >= {"State", "StateText", "Degraded", "Survives", "Members"}
     assert all("Uuid" not in change and "Level" not in change for change in changes(signals, array_path))
 
     nas.disks.Return("sdb", "sdz")
@@ -171,7 +172,8 @@ def test_a_disk_that_is_pulled_is_expected_and_comes_back_as_itself(nas, signals
 def test_only_what_has_changed_is_signalled(nas, signals):
     others = {path for path, disk in nas.all("Disk").items() if disk["Name"] not in ("sda", "sdb")}
     nas.disks.Pull("sdb")
-    until(lambda: nas.array()["State"] == "degraded", "the array to be degraded")
+    array = nas.find("Array", "md0")[0]
+    until(lambda: any("StateText" in change for change in changes(signals, array)), "the signal")
     assert not [path for path in others if changes(signals, path)]
     for path in nas.all("Array"):
         values = {}
@@ -185,10 +187,10 @@ def test_a_free_disk_comes_and_goes_without_being_missed(nas, signals):
     until(lambda: nas.disk(name), "the new disk")
     path, disk = nas.find("Disk", name)
     assert (disk["Model"], disk["Usage"], disk["Size"]) == ("Newcomer", "free", 10_000_000_000)
-    assert any(member == "InterfacesAdded" and arguments[0] == path for member, _, arguments in signals)
+    until(lambda: any(member == "InterfacesAdded" and arguments[0] == path for member, _, arguments in signals), "the signal")
     nas.disks.Pull(name)
     until(lambda: not nas.disk(name), "the disk to be gone")
-    assert any(member == "InterfacesRemoved" and arguments[0] == path for member, _, arguments in signals)
+    until(lambda: any(member == "InterfacesRemoved" and arguments[0] == path for member, _, arguments in signals), "the signal")
 
 
 def test_a_member_that_fails_is_named(nas):
@@ -336,3 +338,95 @@ def test_an_absent_disk_can_be_forgotten(nas):
     until(lambda: not nas.disk("sdb"), "the disk to be forgotten")
     assert disk["Serial"] not in nas.array()["StateText"]
     assert nas.array()["StateText"] == "Degraded: nothing is in slot 1"
+
+
+# Syncs that nobody asked for
+
+
+def jobs_of(nas, path):
+    """The jobs about that object, oldest first."""
+    return [job for job in nas.bus.Manager.ListJobs(token=nas.sandbox.token("admin", "changeme")) if job["subject"] == path]
+
+
+def degrade_and_add(nas, name, speed):
+    """Takes sdb out, gives the array another disk by hand, and returns (object on UDisks2, path)."""
+    nas.disks.SetSpeed(speed)
+    nas.disks.Pull("sdb")
+    until(lambda: nas.array()["State"] == "degraded", "the array to be degraded")
+    nas.disks.add_member(nas.disks.array("md0"), name)
+    return nas.disks.array("md0"), nas.find("Array", "md0")[0]
+
+
+def test_a_rebuild_that_somebody_began_by_hand_is_a_job_to_its_observed_end(nas, signals):
+    _array, path = degrade_and_add(nas, "sdc", 1_000_000)
+    until(lambda: nas.array()["Job"] != "/", "the job")
+    job = nas.array()["Job"]
+    entry = jobs_of(nas, path)[-1]
+    assert (entry["path"], entry["operation"], entry["state"], entry["cancelable"]) == (job, "array-repair", "running", False)
+    assert "md0" in entry["text"] and nas.array()["State"] == "rebuilding"
+    assert nas.bus.Manager.ListJobs(token=nas.sandbox.token("alex", "demo123")) == []
+    nas.disks.Advance(2500)
+    until(lambda: 0 < jobs_of(nas, path)[-1]["progress"] < 100 and jobs_of(nas, path)[-1]["progress_valid"], "progress")
+    assert jobs_of(nas, path)[-1]["rate"] > 0 and jobs_of(nas, path)[-1]["expected_end_usec"] > 0
+    nas.disks.Advance(100_000)
+    until(lambda: nas.array()["State"] == "optimal", "the end of the rebuild")
+    until(lambda: ("Completed", job, (True,)) in signals, "the end of the job")
+    assert nas.bus.at(job, "Job").GetResult(token=nas.token) == ("succeeded", path, "", "")
+    assert nas.array()["Job"] == "/"
+    assert not nas.disk("sdb")  # whose place was taken is expected no more
+
+
+def test_a_rebuild_is_found_again_after_the_service_was_killed(nas):
+    _array, path = degrade_and_add(nas, "sdc", 1_000_000)
+    until(lambda: nas.array()["Job"] != "/", "the job")
+    nas.sandbox.kill_service()
+    nas.sandbox.start_service()
+    nas.wait()
+    until(lambda: nas.array()["Job"] != "/", "the job to be found again")
+    assert [job["operation"] for job in jobs_of(nas, path)] == ["array-repair"]
+    nas.disks.Advance(100_000)
+    until(lambda: jobs_of(nas, path)[-1]["state"] == "succeeded", "the end of the job")
+
+
+def test_a_rebuild_does_not_hold_up_a_clean_stop(nas):
+    degrade_and_add(nas, "sdc", 1000)
+    until(lambda: nas.array()["Job"] != "/", "the job")
+    assert nas.sandbox.stop_service() == 0
+    nas.sandbox.start_service()
+
+
+def test_a_rebuild_goes_on_while_udisks2_is_away(nas):
+    _array, path = degrade_and_add(nas, "sdc", 1_000_000)
+    until(lambda: nas.array()["Job"] != "/", "the job")
+    nas.sandbox.restart_udisks()
+    with nas.sandbox.disks() as disks:
+        until(lambda: nas.array() and nas.array()["Job"] != "/", "the array to be there again")
+        assert [job["state"] for job in jobs_of(nas, path)] == ["running"]
+        disks.Advance(100_000)
+        until(lambda: jobs_of(nas, path)[-1]["state"] == "succeeded", "the end of the job")
+
+
+def test_a_rebuild_whose_disk_fails_ends_as_a_failure(nas, signals):
+    _array, path = degrade_and_add(nas, "sdc", 1_000_000)
+    until(lambda: nas.array()["Job"] != "/", "the job")
+    job = nas.array()["Job"]
+    nas.disks.Fail("sdc")
+    until(lambda: ("Completed", job, (False,)) in signals, "the end of the job")
+    state, _result, error, name = nas.bus.at(job, "Job").GetResult(token=nas.token)
+    assert (state, name) == ("failed", f"{NAME}.Error.Failed") and "still degraded" in error
+    until(lambda: nas.array()["State"] == "degraded", "the array to be degraded")
+
+
+def test_a_new_array_that_is_made_whole_is_not_called_degraded(nas, signals):
+    nas.disks.SetSpeed(1000)
+    array = nas.disks.create_array(["sdc", "sdd", "sde"], "raid5", "films")
+    until(lambda: nas.array("films").get("State") == "rebuilding", "the array")
+    path = nas.find("Array", "films")[0]
+    until(lambda: nas.array("films")["Job"] != "/", "the job")
+    assert jobs_of(nas, path)[-1]["operation"] == "array-sync"
+    nas.disks.SetSpeed(0)
+    nas.disks.SetSpeed(1e12)
+    nas.disks.Advance(10)
+    until(lambda: nas.array("films")["State"] == "optimal", "the end of the sync")
+    assert {change["State"] for change in changes(signals, path) if "State" in change} <= {"rebuilding", "optimal", "inactive"}
+    assert array

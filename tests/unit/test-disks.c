@@ -239,6 +239,26 @@ static void a_disk_that_is_pulled_is_expected_by_name(Fixture *fixture, gconstpo
         bh_topology_unref(topology);
 }
 
+static void a_disk_that_is_gone_before_its_array_says_so_is_expected_too(Fixture *fixture, gconstpointer data) {
+        _cleanup_(bh_inventory_unrefp) BhInventory *whole = mirror("in_sync", "in_sync", 0),
+                                                   *between = mirror("in_sync", NULL, 0),
+                                                   *pulled = mirror("in_sync", NULL, 1);
+        BhMdArray *array = &between->arrays[0];
+        BhTopology *topology = take(fixture, whole);
+
+        bh_topology_unref(topology);
+        array->members[array->n_members++] = (BhMemberState){g_strdup("/gone"), 1, g_strdup("in_sync"), 0};
+        topology = take(fixture, between);
+        g_assert_nonnull(disk(topology, "S2"));
+        g_assert_false(disk(topology, "S2")->is_present);
+        g_assert_cmpstr(topology->arrays[0].state, ==, "degraded");
+        g_assert_cmpuint(topology->arrays[0].n_members, ==, 2);
+        bh_topology_unref(topology);
+        topology = take(fixture, pulled);
+        assert_has(topology->arrays[0].state_text, "expected Spinner 3000, serial S2, in slot 1");
+        bh_topology_unref(topology);
+}
+
 static void a_free_disk_that_is_pulled_is_no_loss(Fixture *fixture, gconstpointer data) {
         _cleanup_(bh_inventory_unrefp) BhInventory *inventory = fixture_inventory(), *nothing = fixture_inventory();
         BhTopology *topology;
@@ -643,6 +663,7 @@ int main(int argc, char **argv) {
 #define ADD(path, test) g_test_add("/disks/" path, Fixture, NULL, set_up, test, tear_down)
         ADD("whole", a_whole_array_says_so);
         ADD("pulled", a_disk_that_is_pulled_is_expected_by_name);
+        ADD("pulled-early", a_disk_that_is_gone_before_its_array_says_so_is_expected_too);
         ADD("free", a_free_disk_that_is_pulled_is_no_loss);
         ADD("failed-member", a_member_that_failed_is_named_and_keeps_its_place);
         ADD("replaced", who_was_replaced_is_expected_no_more);

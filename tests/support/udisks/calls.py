@@ -163,6 +163,10 @@ async def answer(call, method, work):
     """Runs a handler. Whatever goes wrong in it becomes an error reply; what should not go wrong also a traceback, which the sandbox reports."""
     try:
         await call.find_uid()
+        path = call.invocation.get_object_path()
+        if path not in call.service.exported:
+            # It went while we asked who calls: to the real one, the call would have come too late.
+            raise Refused("org.freedesktop.DBus.Error.UnknownMethod", f"Object does not exist at path “{path}”")
         call.service.raise_injected_error(method)
         await work
         call.reply()
