@@ -2,6 +2,7 @@
 #define G_LOG_DOMAIN "baluhost-web"
 #include "arguments.h"
 
+#include "bus-message.h"
 #include "interfaces.h"
 
 #include <string.h>
@@ -249,79 +250,121 @@ static GVariant *value_or_complaint(const BhInput *input, const char *type, cons
         return NULL;
 }
 
-/* Not by a format string, which takes three times as long: every call has these. @value is taken when floating. */
-static void add_entry(GVariantBuilder *options, const char *name, GVariant *value) {
-        GVariant *entry = g_variant_new_dict_entry(g_variant_new_string(name), g_variant_new_variant(value));
-
-        g_variant_builder_add_value(options, entry);
-}
-
 void bh_options_add_caller(GVariantBuilder *options, const char *token) {
-        add_entry(options, "auth.no_interaction", g_variant_new_boolean(TRUE));
+        g_variant_builder_add(options, "{sv}", "auth.no_interaction", g_variant_new_boolean(TRUE));
         if (token)
-                add_entry(options, "auth.token", g_variant_new_string(token));
+                g_variant_builder_add(options, "{sv}", "auth.token", g_variant_new_string(token));
 }
 
-static void add_client(GVariantBuilder *options, const BhCarried *carried) {
-        g_variant_builder_add(options, "{sv}", "client_address", g_variant_new_string(carried->client_address));
-        if (carried->client_agent) {
-                g_autofree char *valid = g_utf8_make_valid(carried->client_agent, -1);
-                g_autofree char *short_agent = g_utf8_substring(valid, 0, MIN(g_utf8_strlen(valid, -1), MAX_AGENT));
+/* One entry of the dictionary that is open; @value: of the basic type @type. */
+static int append_entry(sd_bus_message *message, const char *name, char type, const void *value) {
+        const char contents[] = {type, '\0'};
+        int r = sd_bus_message_open_container(message, 'e', "sv");
 
-                g_variant_builder_add(options, "{sv}", "client_agent", g_variant_new_string(short_agent));
-        }
+        if (r >= 0)
+                r = sd_bus_message_append_basic(message, 's', name);
+        if (r >= 0)
+                r = sd_bus_message_open_container(message, 'v', contents);
+        if (r >= 0)
+                r = sd_bus_message_append_basic(message, type, value);
+        if (r >= 0)
+                r = sd_bus_message_close_container(message);
+        return r < 0 ? r : sd_bus_message_close_container(message);
 }
 
-static GVariant *build_dictionary(const BhRoute *route, const char *argument, const BhCarried *carried,
-                                  GPtrArray *problems, const char **refusal) {
-        g_auto(GVariantBuilder) entries = G_VARIANT_BUILDER_INIT(G_VARIANT_TYPE_VARDICT);
+static int append_variant_entry(sd_bus_message *message, const char *name, GVariant *value) {
+        g_autoptr(GVariant) entry =
+                g_variant_ref_sink(g_variant_new_dict_entry(g_variant_new_string(name), g_variant_new_variant(value)));
+
+        return bh_message_append_value(message, entry);
+}
+
+/* As bh_options_add_caller(), for every call. */
+static int append_caller(sd_bus_message *message, const char *token) {
+        const int no_interaction = TRUE;
+        int r = append_entry(message, "auth.no_interaction", 'b', &no_interaction);
+
+        return r < 0 || !token ? r : append_entry(message, "auth.token", 's', token);
+}
+
+static int append_client(sd_bus_message *message, const BhCarried *carried) {
+        g_autofree char *valid = NULL, *short_agent = NULL;
+        int r = append_entry(message, "client_address", 's', carried->client_address);
+
+        if (r < 0 || !carried->client_agent)
+                return r;
+        valid = g_utf8_make_valid(carried->client_agent, -1);
+        short_agent = g_utf8_substring(valid, 0, MIN(g_utf8_strlen(valid, -1), MAX_AGENT));
+        return append_entry(message, "client_agent", 's', short_agent);
+}
+
+static int append_options(sd_bus_message *message, const BhRoute *route, const BhCarried *carried) {
+        int r = 0;
+
+        if (carried->if_version)
+                r = append_entry(message, "if_version", 's', carried->if_version);
+        if (r >= 0)
+                r = append_caller(message, route->access == BH_ACCESS_PUBLIC ? NULL : carried->token);
+        return r < 0 || !(route->flags & BH_ROUTE_CLIENT) ? r : append_client(message, carried);
+}
+
+static int append_entries(sd_bus_message *message, const BhRoute *route, const char *argument, const BhCarried *carried,
+                          GPtrArray *problems, const char **refusal) {
         gsize length = strlen(argument);
+        int r = 0;
 
-        for (const BhInput *input = route->inputs; input->source != BH_FROM_NOWHERE; input++) {
+        for (const BhInput *input = route->inputs; r >= 0 && input->source != BH_FROM_NOWHERE; input++) {
                 GVariant *value;
 
                 if (strncmp(input->target, argument, length) != 0 || input->target[length] != '.')
                         continue;
                 value = value_or_complaint(input, input->type, carried, problems, refusal);
                 if (value)
-                        g_variant_builder_add(&entries, "{sv}", input->target + length + 1, value);
+                        r = append_variant_entry(message, input->target + length + 1, value);
         }
-        if (g_str_equal(argument, "options")) {
-                if (carried->if_version)
-                        g_variant_builder_add(&entries, "{sv}", "if_version",
-                                              g_variant_new_string(carried->if_version));
-                bh_options_add_caller(&entries, route->access == BH_ACCESS_PUBLIC ? NULL : carried->token);
-                if (route->flags & BH_ROUTE_CLIENT)
-                        add_client(&entries, carried);
-        }
-        return g_variant_builder_end(&entries);
+        return r < 0 || !g_str_equal(argument, "options") ? r : append_options(message, route, carried);
 }
 
-static GVariant *build_argument(const BhRoute *route, const GDBusArgInfo *argument, const BhCarried *carried,
+static int append_dictionary(sd_bus_message *message, const BhRoute *route, const char *argument,
+                             const BhCarried *carried, GPtrArray *problems, const char **refusal) {
+        int r = sd_bus_message_open_container(message, 'a', "{sv}");
+
+        if (r >= 0)
+                r = append_entries(message, route, argument, carried, problems, refusal);
+        return r < 0 ? r : sd_bus_message_close_container(message);
+}
+
+/* NULL: optional and absent, or complained about. */
+static GVariant *argument_value(const BhRoute *route, const GDBusArgInfo *argument, const BhCarried *carried,
                                 GPtrArray *problems, const char **refusal) {
-        if (g_str_equal(argument->signature, "a{sv}"))
-                return build_dictionary(route, argument->name, carried, problems, refusal);
         for (const BhInput *input = route->inputs; input->source != BH_FROM_NOWHERE; input++)
-                if (g_str_equal(input->target, argument->name)) {
-                        GVariant *value = value_or_complaint(input, argument->signature, carried, problems, refusal);
-
-                        if (value)
-                                return value;
-                        break;
-                }
-        /* Optional and absent, or complained about: the empty value of its type. */
-        return bh_variant_from_text(argument->signature, *argument->signature == 's' ? "" : "0");
+                if (g_str_equal(input->target, argument->name))
+                        return value_or_complaint(input, argument->signature, carried, problems, refusal);
+        return NULL;
 }
 
-GVariant *bh_arguments_build(const BhRoute *route, const BhCarried *carried, GPtrArray *problems,
-                             const char **refusal) {
+static int append_argument(sd_bus_message *message, const BhRoute *route, const GDBusArgInfo *argument,
+                           const BhCarried *carried, GPtrArray *problems, const char **refusal) {
+        g_autoptr(GVariant) value = NULL;
+
+        if (g_str_equal(argument->signature, "a{sv}"))
+                return append_dictionary(message, route, argument->name, carried, problems, refusal);
+        value = argument_value(route, argument, carried, problems, refusal);
+        if (!value) /* the empty value of its type */
+                value = bh_variant_from_text(argument->signature, *argument->signature == 's' ? "" : "0");
+        g_variant_ref_sink(value);
+        return bh_message_append_value(message, value);
+}
+
+int bh_arguments_append(sd_bus_message *message, const BhRoute *route, const BhCarried *carried, GPtrArray *problems,
+                        const char **refusal) {
         GDBusMethodInfo *method = bh_method_lookup(route->interface, route->method);
-        g_auto(GVariantBuilder) arguments = G_VARIANT_BUILDER_INIT(G_VARIANT_TYPE_TUPLE);
+        int r = 0;
 
         *refusal = NULL;
-        for (GDBusArgInfo **argument = method->in_args; argument && *argument; argument++)
-                g_variant_builder_add_value(&arguments, build_argument(route, *argument, carried, problems, refusal));
+        for (GDBusArgInfo **argument = method->in_args; r >= 0 && argument && *argument; argument++)
+                r = append_argument(message, route, *argument, carried, problems, refusal);
         if (*refusal || problems->len > 0)
-                return NULL;
-        return g_variant_builder_end(&arguments);
+                return 0;
+        return r < 0 ? r : 1;
 }

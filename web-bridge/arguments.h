@@ -3,6 +3,7 @@
 
 #include <gio/gio.h>
 #include <json-glib/json-glib.h>
+#include <systemd/sd-bus.h>
 
 #include "routes.h"
 
@@ -29,9 +30,10 @@ typedef struct {
 GPtrArray *bh_problems_new(void);
 void bh_problems_add(GPtrArray *problems, const char *where, const char *member, const char *type, const char *message);
 
-/* The arguments of the method of @route, as a floating tuple. Returns NULL when something is missing or wrong: then @refusal is set (static; status 400),
- * or @problems has entries. */
-GVariant *bh_arguments_build(const BhRoute *route, const BhCarried *carried, GPtrArray *problems, const char **refusal);
+/* Appends the arguments of the method of @route to @message. Returns 1; 0 when something is missing or wrong: then @refusal is set (static; status 400), or
+ * @problems has entries; or a negative errno of @message, -EINVAL for a text that a bus does not carry. */
+int bh_arguments_append(sd_bus_message *message, const BhRoute *route, const BhCarried *carried, GPtrArray *problems,
+                        const char **refusal);
 
 /* The options that every call carries: the token and that nobody is to be asked for a password. */
 void bh_options_add_caller(GVariantBuilder *options, const char *token);

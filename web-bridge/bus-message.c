@@ -4,8 +4,6 @@
 #include <errno.h>
 #include <string.h>
 
-static int append_value(sd_bus_message *message, GVariant *value);
-
 static int append_children(sd_bus_message *message, GVariant *container) {
         gsize count = g_variant_n_children(container);
         int r = 0;
@@ -13,7 +11,7 @@ static int append_children(sd_bus_message *message, GVariant *container) {
         for (gsize i = 0; r >= 0 && i < count; i++) {
                 g_autoptr(GVariant) child = g_variant_get_child_value(container, i);
 
-                r = append_value(message, child);
+                r = bh_message_append_value(message, child);
         }
         return r;
 }
@@ -65,7 +63,7 @@ static int append_basic(sd_bus_message *message, char type, GVariant *value) {
         }
 }
 
-static int append_value(sd_bus_message *message, GVariant *value) {
+int bh_message_append_value(sd_bus_message *message, GVariant *value) {
         char type = *g_variant_get_type_string(value);
 
         switch (type) {

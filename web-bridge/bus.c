@@ -189,9 +189,9 @@ void bh_bus_free(BhBus *bus) {
 /* --- calls --- */
 
 /* The library takes no noncharacters of Unicode (U+FFFE and the like), which no name on the NAS has: said as the service would. */
-#define ERROR_NOT_A_TEXT (-EBADMSG)
+#define ERROR_NOT_A_TEXT (-EINVAL)
 
-static GError *error_from_errno(int error) {
+GError *bh_bus_error(int error) {
         if (error == ERROR_NOT_A_TEXT)
                 return g_dbus_error_new_for_dbus_error(BH_ERROR_PREFIX "InvalidName",
                                                        "Has characters that a name cannot have");
@@ -209,7 +209,7 @@ static gboolean say_failure(gpointer data) {
 
 /* Takes @call, and says so from the main loop. */
 static void fail_call(Call *call, int error) {
-        call->error = error_from_errno(error);
+        call->error = bh_bus_error(error);
         g_idle_add_full(G_PRIORITY_DEFAULT, say_failure, call, NULL);
 }
 
@@ -249,37 +249,48 @@ static void make_call(Call *call) {
                 g_queue_push_tail_link(&call->bus->waiting, &call->link);
 }
 
-static int build_message(BhBus *bus, const char *object, const char *interface, const char *method, GVariant *arguments,
-                         sd_bus_message **ret) {
+int bh_bus_message_new(BhBus *bus, const char *object, const char *interface, const char *method,
+                       sd_bus_message **ret) {
         g_autofree char *path = object ? g_strconcat(BH_ROOT_PATH "/", object, NULL) : NULL;
         g_autofree char *name = strchr(interface, '.') ? NULL : g_strconcat(BH_BUS_NAME ".", interface, NULL);
-        int r = sd_bus_message_new_method_call(bus->connection, ret, BH_BUS_NAME, path ? path : BH_ROOT_PATH,
-                                               name ? name : interface, method);
 
-        if (r < 0)
-                return r;
-        r = bh_message_append(*ret, arguments);
-        return r == -EINVAL ? ERROR_NOT_A_TEXT : r;
+        return sd_bus_message_new_method_call(bus->connection, ret, BH_BUS_NAME, path ? path : BH_ROOT_PATH,
+                                              name ? name : interface, method);
 }
 
-void bh_bus_send(BhBus *bus, const char *object, const char *interface, const char *method, GVariant *arguments,
-                 int timeout_ms, BhBusReply replied, gpointer data) {
-        g_autoptr(GVariant) taken = g_variant_ref_sink(arguments);
+static Call *call_new(BhBus *bus, int timeout_ms, BhBusReply replied, gpointer data) {
         Call *call = g_new0(Call, 1);
-        int r;
 
         call->bus = bus;
         call->timeout_ms = timeout_ms < 0 ? DEFAULT_TIMEOUT_MS : timeout_ms;
         call->replied = replied;
         call->data = data;
         call->link.data = call;
-        r = build_message(bus, object, interface, method, taken, &call->message);
-        if (r < 0)
-                fail_call(call, r);
-        else if (bus->waiting.length < MAX_WAITING)
+        return call;
+}
+
+void bh_bus_send(BhBus *bus, sd_bus_message *message, int timeout_ms, BhBusReply replied, gpointer data) {
+        Call *call = call_new(bus, timeout_ms, replied, data);
+
+        call->message = message;
+        if (bus->waiting.length < MAX_WAITING)
                 make_call(call);
         else
                 g_queue_push_tail_link(&bus->queue, &call->link);
+}
+
+void bh_bus_send_arguments(BhBus *bus, const char *object, const char *interface, const char *method,
+                           GVariant *arguments, int timeout_ms, BhBusReply replied, gpointer data) {
+        __attribute__((cleanup(sd_bus_message_unrefp))) sd_bus_message *message = NULL;
+        g_autoptr(GVariant) taken = g_variant_ref_sink(arguments);
+        int r = bh_bus_message_new(bus, object, interface, method, &message);
+
+        if (r >= 0)
+                r = bh_message_append(message, taken);
+        if (r >= 0)
+                bh_bus_send(bus, g_steal_pointer(&message), timeout_ms, replied, data);
+        else
+                fail_call(call_new(bus, timeout_ms, replied, data), r);
 }
 
 /* --- calls for a GVariant --- */
@@ -306,7 +317,7 @@ static void return_reply(gpointer data, sd_bus_message *message, const GError *e
         }
         r = bh_message_read(message, &reply, &answer->descriptors);
         if (r < 0)
-                g_task_return_error(task, error_from_errno(r));
+                g_task_return_error(task, bh_bus_error(r));
         else if (answer->reply_type && !g_variant_is_of_type(reply, G_VARIANT_TYPE(answer->reply_type)))
                 g_task_return_new_error(task, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
                                         "An answer of “%s” instead of “%s”", g_variant_get_type_string(reply),
@@ -322,7 +333,7 @@ void bh_bus_call(BhBus *bus, const char *object, const char *interface, const ch
 
         answer->reply_type = reply_type;
         g_task_set_task_data(task, answer, answer_free);
-        bh_bus_send(bus, object, interface, method, arguments, timeout_ms, return_reply, task);
+        bh_bus_send_arguments(bus, object, interface, method, arguments, timeout_ms, return_reply, task);
 }
 
 GVariant *bh_bus_call_finish(GAsyncResult *result, GUnixFDList **descriptors, GError **error) {

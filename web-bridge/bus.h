@@ -20,10 +20,19 @@ void bh_bus_free(BhBus *bus);
 /* The answer to a call: at the beginning of what is in it, borrowed; NULL with @error. From the main loop, never from within bh_bus_send(). */
 typedef void (*BhBusReply)(gpointer data, sd_bus_message *reply, const GError *error);
 
-/* Calls @interface.@method ("Files", or a whole name) of @object, a path below the root of the service, NULL for the root itself. @arguments is taken when floating. @timeout_ms as
- * for g_dbus_connection_call(). */
-void bh_bus_send(BhBus *bus, const char *object, const char *interface, const char *method, GVariant *arguments,
-                 int timeout_ms, BhBusReply replied, gpointer data);
+/* A call of @interface.@method ("Files", or a whole name) of @object, a path below the root of the service, NULL for the root itself; to be appended to. Returns 0 or more,
+ * or a negative errno. */
+int bh_bus_message_new(BhBus *bus, const char *object, const char *interface, const char *method, sd_bus_message **ret);
+
+/* What is said of a message that could not be made, for the negative errno of making it. */
+GError *bh_bus_error(int error);
+
+/* Sends @message, which is taken. @timeout_ms as for g_dbus_connection_call(). */
+void bh_bus_send(BhBus *bus, sd_bus_message *message, int timeout_ms, BhBusReply replied, gpointer data);
+
+/* Both, with the children of the tuple @arguments, which is taken when floating. */
+void bh_bus_send_arguments(BhBus *bus, const char *object, const char *interface, const char *method,
+                           GVariant *arguments, int timeout_ms, BhBusReply replied, gpointer data);
 
 /* The same for who wants a GVariant. @reply_type: checked when it is not NULL; static. */
 void bh_bus_call(BhBus *bus, const char *object, const char *interface, const char *method, GVariant *arguments,

@@ -3,6 +3,7 @@
 #include "call.h"
 
 #include "arguments.h"
+#include "bus-message.h"
 #include "interfaces.h"
 #include "json-message.h"
 #include "reply.h"
@@ -24,9 +25,8 @@ void bh_call(BhServer *server, const char *object, const char *interface, const 
         bh_bus_call(server->bus, object, interface, method, arguments, NULL, BH_CALL_TIMEOUT_MS, callback, data);
 }
 
-void bh_call_send(BhServer *server, const char *interface, const char *method, GVariant *arguments, BhBusReply replied,
-                  gpointer data) {
-        bh_bus_send(server->bus, NULL, interface, method, arguments, BH_CALL_TIMEOUT_MS, replied, data);
+void bh_call_send(BhServer *server, sd_bus_message *message, BhBusReply replied, gpointer data) {
+        bh_bus_send(server->bus, message, BH_CALL_TIMEOUT_MS, replied, data);
 }
 
 BhCarried bh_call_carried(BhRequest *request) {
@@ -301,22 +301,56 @@ void bh_call_answer(gpointer data, sd_bus_message *reply, const GError *error) {
                 answer(request, reply);
 }
 
-void bh_call_route(BhRequest *request) {
+sd_bus_message *bh_call_prepare(BhRequest *request, const BhCarried *carried) {
+        __attribute__((cleanup(sd_bus_message_unrefp))) sd_bus_message *message = NULL;
         g_autoptr(GPtrArray) problems = bh_problems_new();
-        BhCarried carried = bh_call_carried(request);
-        const char *refusal;
-        GVariant *arguments;
+        const BhRoute *route = request->route;
+        g_autoptr(GError) error = NULL;
+        const char *refusal = NULL;
+        int r = bh_bus_message_new(request->server->bus, NULL, route->interface, route->method, &message);
 
-        arguments = bh_arguments_build(request->route, &carried, problems, &refusal);
-        if (refusal) {
+        if (r >= 0)
+                r = bh_arguments_append(message, route, carried, problems, &refusal);
+        if (r > 0)
+                return g_steal_pointer(&message);
+        if (r < 0) {
+                error = bh_bus_error(r);
+                bh_reply_dbus_error(request, error);
+        } else if (refusal)
                 bh_reply_error(request, 400, refusal);
-                return;
-        }
-        if (!arguments) {
+        else
                 bh_reply_problems(request, problems);
+        return NULL;
+}
+
+GVariant *bh_call_arguments(BhRequest *request) {
+        BhCarried carried = bh_call_carried(request);
+        __attribute__((cleanup(sd_bus_message_unrefp))) sd_bus_message *message = bh_call_prepare(request, &carried);
+        g_autoptr(GUnixFDList) descriptors = NULL;
+        g_autoptr(GError) error = NULL;
+        GVariant *arguments = NULL;
+        int r;
+
+        if (!message)
+                return NULL;
+        r = sd_bus_message_seal(message, 1, 0); /* only what is sealed can be read */
+        if (r >= 0)
+                r = sd_bus_message_rewind(message, TRUE);
+        if (r >= 0)
+                r = bh_message_read(message, &arguments, &descriptors);
+        if (r >= 0)
+                return arguments;
+        error = bh_bus_error(r);
+        bh_reply_dbus_error(request, error);
+        return NULL;
+}
+
+void bh_call_route(BhRequest *request) {
+        BhCarried carried = bh_call_carried(request);
+        sd_bus_message *message = bh_call_prepare(request, &carried);
+
+        if (!message)
                 return;
-        }
         bh_request_pause(request);
-        bh_call_send(request->server, request->route->interface, request->route->method, arguments, bh_call_answer,
-                     bh_request_ref(request));
+        bh_call_send(request->server, message, bh_call_answer, bh_request_ref(request));
 }

@@ -23,9 +23,14 @@ GVariant *bh_call_options(BhRequest *request);
 void bh_call(BhServer *server, const char *object, const char *interface, const char *method, GVariant *arguments,
              GAsyncReadyCallback callback, gpointer data);
 
-/* Calls @interface.@method of the NAS itself. */
-void bh_call_send(BhServer *server, const char *interface, const char *method, GVariant *arguments, BhBusReply replied,
-                  gpointer data);
+/* The call of the method of @request's row with what @carried has. NULL when something is missing or wrong, and it has been answered. */
+sd_bus_message *bh_call_prepare(BhRequest *request, const BhCarried *carried);
+
+/* The same as a tuple, not floating, for a handler that changes them. */
+GVariant *bh_call_arguments(BhRequest *request);
+
+/* Sends @message, which is taken. */
+void bh_call_send(BhServer *server, sd_bus_message *message, BhBusReply replied, gpointer data);
 
 /* BhBusReply of the method of a request's row, or of one with the same reply: answers as the row says. @data: the request, taken. */
 void bh_call_answer(gpointer data, sd_bus_message *reply, const GError *error);

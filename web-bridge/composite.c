@@ -320,9 +320,10 @@ static void toggle_looked(GObject *source, GAsyncResult *result, gpointer data) 
         user = g_variant_get_child_value(reply, 0);
         g_variant_lookup(user, "id", "t", &id);
         g_variant_builder_add(&changes, "{sv}", "is_active", g_variant_new_boolean(!property_flag(user, "is_active")));
-        bh_call_send(request->server, "Users", "Update",
-                     g_variant_new("(t@a{sv}@a{sv})", id, g_variant_builder_end(&changes), bh_call_options(request)),
-                     bh_call_answer, bh_request_ref(request));
+        bh_bus_send_arguments(
+                request->server->bus, NULL, "Users", "Update",
+                g_variant_new("(t@a{sv}@a{sv})", id, g_variant_builder_end(&changes), bh_call_options(request)),
+                BH_CALL_TIMEOUT_MS, bh_call_answer, bh_request_ref(request));
 }
 
 void bh_users_toggle_active(BhRequest *request) {

@@ -176,11 +176,9 @@ static char *version_of_client(BhRequest *request) {
 }
 
 void bh_list_serve(BhRequest *request) {
-        g_autoptr(GPtrArray) problems = bh_problems_new();
         g_autoptr(Call) call = g_new0(Call, 1);
         BhCarried carried = bh_call_carried(request);
-        const char *refusal;
-        GVariant *arguments;
+        sd_bus_message *message;
 
         call->request = bh_request_ref(request);
         call->body = bh_bodies_find(request->server->bodies, request->token, query_of(request), &call->version);
@@ -189,11 +187,9 @@ void bh_list_serve(BhRequest *request) {
         if (!call->version)
                 call->version = g_strdup("");
         carried.if_version = call->version;
-        arguments = bh_arguments_build(request->route, &carried, problems, &refusal);
-        if (!arguments) {
-                bh_reply_problems(request, problems);
+        message = bh_call_prepare(request, &carried);
+        if (!message)
                 return;
-        }
         bh_request_pause(request);
-        bh_call_send(request->server, "Files", "List", arguments, answered, g_steal_pointer(&call));
+        bh_call_send(request->server, message, answered, g_steal_pointer(&call));
 }

@@ -162,17 +162,12 @@ static gboolean read_if_match(BhRequest *request, char **etag) {
 
 /* The options of the row, and those that come from header fields. */
 static GVariant *put_options(BhRequest *request, const char *etag) {
-        g_autoptr(GPtrArray) problems = bh_problems_new();
-        BhCarried carried = bh_call_carried(request);
-        const char *refusal;
-        g_autoptr(GVariant) arguments = bh_arguments_build(request->route, &carried, problems, &refusal);
+        g_autoptr(GVariant) arguments = bh_call_arguments(request);
         g_autoptr(GVariant) given = NULL;
         g_auto(GVariantDict) options = {};
 
-        if (!arguments) {
-                bh_reply_problems(request, problems);
+        if (!arguments)
                 return NULL;
-        }
         given = g_variant_get_child_value(arguments, 2);
         g_variant_dict_init(&options, given);
         if (etag) {

@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 #include "arguments.h"
+#include "bus-message.h"
 #include "errors.h"
 #include "interfaces.h"
+#include "message-fixture.h"
 #include "openapi.h"
 #include "routes.h"
 
 #include "../dbus/errors.h"
 
+#include <errno.h>
 #include <string.h>
 
 /* The table names interfaces, methods and arguments as text; each must exist. */
@@ -63,28 +66,41 @@ static void test_literal_comes_before_placeholder(void) {
         g_assert_cmpstr(allowed, ==, "GET, HEAD, POST");
 }
 
-static GVariant *build(const char *verb, const char *path, const char *body, GHashTable *values, GHashTable *query,
-                       GPtrArray *problems, const char **refusal) {
+/* What bh_arguments_append() returned, and with 1 what it has appended, in *@ret. */
+static int build(const char *verb, const char *path, const char *body, GHashTable *values, GHashTable *query,
+                 GPtrArray *problems, const char **refusal, GVariant **ret) {
         g_autofree char *allowed = NULL;
         const BhRoute *route = find(verb, path, &allowed);
         g_autoptr(JsonNode) node = body ? json_from_string(body, NULL) : NULL;
+        g_autoptr(GUnixFDList) descriptors = NULL;
         BhCarried carried = {.path = values,
                              .query = query,
                              .body = node ? json_node_get_object(node) : NULL,
                              .token = "t",
                              .client_address = "192.0.2.1"};
+        MessageFixture fixture;
+        sd_bus_message *message;
+        int r;
 
-        return bh_arguments_build(route, &carried, problems, refusal);
+        message_fixture_init(&fixture);
+        message = message_new(&fixture);
+        r = bh_arguments_append(message, route, &carried, problems, refusal);
+        if (r > 0) {
+                message_seal(message);
+                g_assert_cmpint(bh_message_read(message, ret, &descriptors), ==, 0);
+        }
+        sd_bus_message_unref(message);
+        message_fixture_clear(&fixture);
+        return r;
 }
 
 static void assert_built(const char *verb, const char *path, const char *body, const char *expected) {
         g_autoptr(GPtrArray) problems = bh_problems_new();
         const char *refusal;
-        g_autoptr(GVariant) arguments = build(verb, path, body, NULL, NULL, problems, &refusal);
+        g_autoptr(GVariant) arguments = NULL;
         g_autofree char *text = NULL;
 
-        g_assert_nonnull(arguments);
-        g_variant_ref_sink(arguments);
+        g_assert_cmpint(build(verb, path, body, NULL, NULL, problems, &refusal, &arguments), ==, 1);
         text = g_variant_print(arguments, FALSE);
         g_assert_cmpstr(text, ==, expected);
 }
@@ -104,13 +120,25 @@ static void test_body_becomes_arguments(void) {
                      "'auth.token': <'t'>})");
 }
 
+static void test_what_a_bus_does_not_carry_is_an_error(void) {
+        g_autoptr(GPtrArray) problems = bh_problems_new();
+        const char *refusal;
+
+        g_assert_cmpint(build("POST", "/api/files/folder", "{\"name\":\"a\xef\xbf\xbe\"}", NULL, NULL, problems,
+                              &refusal, NULL),
+                        ==, -EINVAL);
+        g_assert_cmpuint(problems->len, ==, 0);
+        g_assert_null(refusal);
+}
+
 static void test_problems_are_all_listed(void) {
         g_autoptr(GPtrArray) problems = bh_problems_new();
         const char *refusal;
 
-        g_assert_null(build("POST", "/api/users",
-                            "{\"username\":1,\"is_active\":\"yes\",\"quota_bytes\":-1,\"uid\":1.5}", NULL, NULL,
-                            problems, &refusal));
+        g_assert_cmpint(build("POST", "/api/users",
+                              "{\"username\":1,\"is_active\":\"yes\",\"quota_bytes\":-1,\"uid\":1.5}", NULL, NULL,
+                              problems, &refusal, NULL),
+                        ==, 0);
         g_assert_null(refusal);
         g_assert_cmpuint(problems->len, ==, 5);
         for (guint i = 0; i < problems->len; i++)
@@ -121,7 +149,7 @@ static void test_missing_folder_name_has_its_own_answer(void) {
         g_autoptr(GPtrArray) problems = bh_problems_new();
         const char *refusal;
 
-        g_assert_null(build("POST", "/api/files/folder", "{}", NULL, NULL, problems, &refusal));
+        g_assert_cmpint(build("POST", "/api/files/folder", "{}", NULL, NULL, problems, &refusal, NULL), ==, 0);
         g_assert_cmpstr(refusal, ==, "Folder name required");
 }
 
@@ -231,6 +259,8 @@ int main(int argc, char **argv) {
         g_test_add_func("/web/routes/every_row_can_be_reached", test_every_row_can_be_reached);
         g_test_add_func("/web/routes/literal_comes_before_placeholder", test_literal_comes_before_placeholder);
         g_test_add_func("/web/routes/body_becomes_arguments", test_body_becomes_arguments);
+        g_test_add_func("/web/routes/what_a_bus_does_not_carry_is_an_error",
+                        test_what_a_bus_does_not_carry_is_an_error);
         g_test_add_func("/web/routes/problems_are_all_listed", test_problems_are_all_listed);
         g_test_add_func("/web/routes/missing_folder_name_has_its_own_answer",
                         test_missing_folder_name_has_its_own_answer);
