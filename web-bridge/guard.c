@@ -11,6 +11,11 @@ typedef struct {
         gboolean http_1_0;
 } Tally;
 
+static gboolean is_plain(guchar c) {
+        return c >= 0x20 && c != 0x7f;
+}
+
+/* Nearly all of a head is plain, and goes by fast. */
 gssize bh_guard_find_end(const char *text, gsize length, gsize scanned) {
         for (gsize i = scanned; i < length; i++) {
                 guchar c = text[i];
@@ -20,8 +25,11 @@ gssize bh_guard_find_end(const char *text, gsize length, gsize scanned) {
                                 return -1;
                         if (i >= 3 && text[i - 2] == '\n')
                                 return i + 1;
-                } else if ((c < 0x20 && c != '\r' && c != '\t') || c == 0x7f || (i > 0 && text[i - 1] == '\r'))
+                } else if ((!is_plain(c) && c != '\r' && c != '\t') || (i > 0 && text[i - 1] == '\r'))
                         return -1;
+                else if (is_plain(c))
+                        while (i + 1 < length && is_plain(text[i + 1]))
+                                i++;
         }
         return 0;
 }

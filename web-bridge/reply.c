@@ -29,12 +29,9 @@ static const struct {
         {"Cache-Control", "no-store"},
 };
 
-void bh_reply_security_headers(SoupMessageHeaders *headers, gboolean secure) {
+void bh_reply_security_headers(SoupMessageHeaders *headers) {
         for (guint i = 0; i < G_N_ELEMENTS(security); i++)
-                if (!soup_message_headers_get_one(headers, security[i].name))
-                        soup_message_headers_append(headers, security[i].name, security[i].value);
-        if (secure)
-                soup_message_headers_replace(headers, "Strict-Transport-Security", "max-age=31536000");
+                soup_message_headers_append(headers, security[i].name, security[i].value);
 }
 
 /* CORS is off unless the configuration lists the origin; cookies never go along. */
@@ -118,7 +115,7 @@ GString *bh_reply_refusal(guint status, const char *reason) {
         soup_message_headers_append(headers, "Connection", "close");
         soup_message_headers_append(headers, "Content-Type", "application/json");
         soup_message_headers_set_content_length(headers, g_bytes_get_size(body));
-        bh_reply_security_headers(headers, FALSE);
+        bh_reply_security_headers(headers);
         text = format_head(status, headers);
         g_string_append_len(text, g_bytes_get_data(body, NULL), g_bytes_get_size(body));
         soup_message_headers_unref(headers);
@@ -158,7 +155,8 @@ static gboolean body_is_chunked(BhRequest *request) {
 void bh_reply_common_headers(BhRequest *request) {
         SoupMessageHeaders *headers = soup_server_message_get_response_headers(request->msg);
 
-        bh_reply_security_headers(headers, request->secure);
+        if (request->secure)
+                soup_message_headers_replace(headers, "Strict-Transport-Security", "max-age=31536000");
         add_cors_headers(request, headers);
         if (body_is_chunked(request))
                 soup_message_headers_replace(headers, "Connection", "close");

@@ -8,8 +8,9 @@
 /* Answers. Each ends a request, once, and resumes it when it was paused; a client that has gone is no error. An answer before the body has been read closes the
  * connection when the rest of the body is long. */
 
-/* Header fields that every answer has. @content: user content, which gets a policy of its own from its handler. */
-void bh_reply_security_headers(SoupMessageHeaders *headers, gboolean secure);
+/* Adds the header fields that every answer has, to one that has none of them yet: each message gets them when it begins. Handlers of user content replace the policy by
+ * one of its own. */
+void bh_reply_security_headers(SoupMessageHeaders *headers);
 
 /* @json: the text, borrowed. */
 void bh_reply_json(BhRequest *request, guint status, GBytes *json);

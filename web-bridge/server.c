@@ -215,7 +215,7 @@ static void prepare_refusal(BhRequest *request) {
                 body = bh_error_body(400, NULL, "Not a valid HTTP request");
         soup_message_headers_replace(headers, "Content-Type", "application/json");
         soup_message_body_append_bytes(soup_server_message_get_response_body(request->msg), body);
-        bh_reply_security_headers(headers, FALSE);
+        bh_reply_security_headers(headers);
 }
 
 static void on_started(SoupServer *soup, SoupServerMessage *msg, gpointer data) {
