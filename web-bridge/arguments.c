@@ -5,6 +5,8 @@
 #include "bus-message.h"
 #include "interfaces.h"
 
+#include "../dbus/errors.h"
+
 #include <string.h>
 
 #define MAX_AGENT 256
@@ -50,13 +52,43 @@ static const char *where_from(BhSource source) {
 }
 
 static void add_type_problem(GPtrArray *problems, const char *where, const char *member, const char *type) {
-        const char *message = "Input should be a valid string";
+        const char *message = "Input should be a valid integer";
 
-        if (*type == 'b')
+        switch (*type) {
+        case 's':
+                message = "Input should be a valid string";
+                break;
+        case 'b':
                 message = "Input should be a valid boolean";
-        else if (*type != 's')
-                message = "Input should be a valid integer";
+                break;
+        case 'o':
+                message = "Input should be the path of an object, such as “disks/ID”";
+                break;
+        case 'a':
+                message = "Input should be an array of paths of objects, such as “disks/ID”";
+                break;
+        default:
+                break;
+        }
         bh_problems_add(problems, where, member, "type_error", message);
+}
+
+/* "disks/ID" as the object of that name. */
+static GVariant *object_from_text(const char *text) {
+        g_autofree char *path = g_strconcat(BH_ROOT_PATH "/", text, NULL);
+
+        return g_variant_is_object_path(path) ? g_variant_new_object_path(path) : NULL;
+}
+
+char *bh_object_from_template(const char *template, GHashTable *path) {
+        const char *open = strchr(template, '{');
+        g_autofree char *name = g_strndup(open + 1, strcspn(open + 1, "}"));
+        const char *value = bh_table_get(path, name);
+        g_autofree char *object =
+                g_strdup_printf("%.*s%s%s", (int)(open - template), template, value, strchr(open, '}') + 1);
+        g_autofree char *whole = g_strconcat(BH_ROOT_PATH "/", object, NULL);
+
+        return !strchr(value, '/') && g_variant_is_object_path(whole) ? g_steal_pointer(&object) : NULL;
 }
 
 GVariant *bh_variant_from_text(const char *type, const char *text) {
@@ -64,6 +96,11 @@ GVariant *bh_variant_from_text(const char *type, const char *text) {
         gint64 integer;
 
         switch (*type) {
+        case 'o':
+                return object_from_text(text);
+        case 'y':
+                return g_ascii_string_to_unsigned(text, 10, 0, G_MAXUINT8, &number, NULL) ? g_variant_new_byte(number)
+                                                                                          : NULL;
         case 's':
                 return g_variant_new_string(text);
         case 'b':
@@ -89,6 +126,23 @@ GVariant *bh_variant_from_text(const char *type, const char *text) {
         }
 }
 
+static GVariant *objects_from_node(JsonNode *node) {
+        g_auto(GVariantBuilder) objects = G_VARIANT_BUILDER_INIT(G_VARIANT_TYPE_OBJECT_PATH_ARRAY);
+        JsonArray *array = JSON_NODE_HOLDS_ARRAY(node) ? json_node_get_array(node) : NULL;
+
+        for (guint i = 0; array && i < json_array_get_length(array); i++) {
+                JsonNode *item = json_array_get_element(array, i);
+                GVariant *object = JSON_NODE_HOLDS_VALUE(item) && json_node_get_value_type(item) == G_TYPE_STRING
+                                           ? object_from_text(json_node_get_string(item))
+                                           : NULL;
+
+                if (!object)
+                        return NULL;
+                g_variant_builder_add_value(&objects, object);
+        }
+        return array ? g_variant_builder_end(&objects) : NULL;
+}
+
 /* Numbers may come as numbers or as decimal texts, which is how ids go out. */
 static GVariant *variant_from_node(const char *type, JsonNode *node) {
         GType held;
@@ -98,6 +152,8 @@ static GVariant *variant_from_node(const char *type, JsonNode *node) {
                         return g_variant_new_uint64(0);               /* "quota_bytes": null is no quota */
                 return *type == 'x' ? g_variant_new_int64(-1) : NULL; /* "uid": null unlinks */
         }
+        if (g_str_equal(type, "ao"))
+                return objects_from_node(node);
         if (!JSON_NODE_HOLDS_VALUE(node))
                 return NULL;
         held = json_node_get_value_type(node);
@@ -157,7 +213,7 @@ static GVariant *value_from_body(const BhInput *input, const char *type, JsonObj
         g_autofree char *name = first_name(input->names);
         GVariant *value;
 
-        *present = node && !(JSON_NODE_HOLDS_NULL(node) && (input->required || *type == 's' || *type == 'b'));
+        *present = node && !(JSON_NODE_HOLDS_NULL(node) && (input->required || strchr("sboa", *type)));
         if (!*present)
                 return NULL;
         value = variant_from_node(type, node);
@@ -343,6 +399,14 @@ static GVariant *argument_value(const BhRoute *route, const GDBusArgInfo *argume
         return NULL;
 }
 
+static GVariant *empty_value(const char *type) {
+        if (g_str_equal(type, "ao"))
+                return g_variant_new_array(G_VARIANT_TYPE_OBJECT_PATH, NULL, 0);
+        if (g_str_equal(type, "o"))
+                return g_variant_new_object_path("/");
+        return bh_variant_from_text(type, *type == 's' ? "" : "0");
+}
+
 static int append_argument(sd_bus_message *message, const BhRoute *route, const GDBusArgInfo *argument,
                            const BhCarried *carried, GPtrArray *problems, const char **refusal) {
         g_autoptr(GVariant) value = NULL;
@@ -350,8 +414,8 @@ static int append_argument(sd_bus_message *message, const BhRoute *route, const 
         if (g_str_equal(argument->signature, "a{sv}"))
                 return append_dictionary(message, route, argument->name, carried, problems, refusal);
         value = argument_value(route, argument, carried, problems, refusal);
-        if (!value) /* the empty value of its type */
-                value = bh_variant_from_text(argument->signature, *argument->signature == 's' ? "" : "0");
+        if (!value)
+                value = empty_value(argument->signature);
         g_variant_ref_sink(value);
         return bh_message_append_value(message, value);
 }

@@ -38,8 +38,11 @@ int bh_arguments_append(sd_bus_message *message, const BhRoute *route, const BhC
 /* The options that every call carries: the token and that nobody is to be asked for a password. */
 void bh_options_add_caller(GVariantBuilder *options, const char *token);
 
-/* @text as a value of the basic type @type ("b", "u", "t", "x" or "s"), floating; NULL when it is none. */
+/* @text as a value of the basic type @type ("b", "y", "u", "t", "x", "s" or "o"), floating; NULL when it is none. Objects are named by their path below the root of the service. */
 GVariant *bh_variant_from_text(const char *type, const char *text);
+
+/* "disks/{disk_id}" with the values of @path, to be freed with g_free(). NULL when it cannot be an object. */
+char *bh_object_from_template(const char *template, GHashTable *path);
 
 /* Text of the input @names ("new|old") out of @table, NULL when it is absent. */
 const char *bh_table_get(GHashTable *table, const char *names);

@@ -343,3 +343,54 @@ GVariant *bh_bus_call_finish(GAsyncResult *result, GUnixFDList **descriptors, GE
                 *descriptors = g_steal_pointer(&answer->descriptors);
         return g_task_propagate_pointer(G_TASK(result), error);
 }
+
+/* --- signals --- */
+
+struct BhSubscription {
+        BhBusSignal signal;
+        gpointer data;
+        sd_bus_slot *signals, *owner;
+};
+
+static int on_signal(sd_bus_message *message, void *data, sd_bus_error *unused) {
+        BhSubscription *subscription = data;
+        g_autoptr(GVariant) arguments = NULL;
+        g_autoptr(GUnixFDList) descriptors = NULL;
+
+        if (bh_message_read(message, &arguments, &descriptors) >= 0)
+                subscription->signal(subscription->data, sd_bus_message_get_path(message),
+                                     sd_bus_message_get_interface(message), sd_bus_message_get_member(message),
+                                     arguments);
+        return 0;
+}
+
+static int on_owner_changed(sd_bus_message *message, void *data, sd_bus_error *unused) {
+        BhSubscription *subscription = data;
+
+        subscription->signal(subscription->data, BH_ROOT_PATH, "", "", NULL);
+        return 0;
+}
+
+BhSubscription *bh_bus_subscribe(BhBus *bus, BhBusSignal signal, gpointer data) {
+        static const char signals[] = "type='signal',sender='" BH_BUS_NAME "',path_namespace='" BH_ROOT_PATH "'";
+        static const char owner[] = "type='signal',sender='org.freedesktop.DBus',path='/org/freedesktop/DBus',"
+                                    "interface='org.freedesktop.DBus',member='NameOwnerChanged',arg0='" BH_BUS_NAME "'";
+        BhSubscription *subscription = g_new0(BhSubscription, 1);
+        int r;
+
+        subscription->signal = signal;
+        subscription->data = data;
+        r = sd_bus_add_match_async(bus->connection, &subscription->signals, signals, on_signal, NULL, subscription);
+        if (r >= 0)
+                r = sd_bus_add_match_async(bus->connection, &subscription->owner, owner, on_owner_changed, NULL,
+                                           subscription);
+        if (r < 0)
+                g_warning("cannot listen to the service: %s", g_strerror(-r));
+        return subscription;
+}
+
+void bh_bus_unsubscribe(BhSubscription *subscription) {
+        sd_bus_slot_unref(subscription->signals);
+        sd_bus_slot_unref(subscription->owner);
+        g_free(subscription);
+}

@@ -40,3 +40,14 @@ void bh_bus_call(BhBus *bus, const char *object, const char *interface, const ch
 
 /* The reply, or NULL with @error. @descriptors may be NULL; else the caller's to unref, and NULL when there are none. */
 GVariant *bh_bus_call_finish(GAsyncResult *result, GUnixFDList **descriptors, GError **error);
+
+/* Signals of the service: all of them, of all its objects. */
+typedef struct BhSubscription BhSubscription;
+
+/* @object: whole path; @arguments: a tuple. Both borrowed. The service has come or gone: interface and member are "". */
+typedef void (*BhBusSignal)(gpointer data, const char *object, const char *interface, const char *member,
+                            GVariant *arguments);
+
+/* Until bh_bus_unsubscribe(); without anyone who listens the bus sends us none. */
+BhSubscription *bh_bus_subscribe(BhBus *bus, BhBusSignal signal, gpointer data);
+void bh_bus_unsubscribe(BhSubscription *subscription);

@@ -260,6 +260,35 @@ static gboolean reply_is_as_described(const BhRoute *route, sd_bus_message *repl
         return *signature == '\0';
 }
 
+/* An object that is gone, or never was, is known by what the bus library says of it. */
+static gboolean object_is_absent(const GError *error) {
+        return g_error_matches(error, G_DBUS_ERROR, G_DBUS_ERROR_UNKNOWN_OBJECT) ||
+               g_error_matches(error, G_DBUS_ERROR, G_DBUS_ERROR_UNKNOWN_METHOD) ||
+               g_error_matches(error, G_DBUS_ERROR, G_DBUS_ERROR_UNKNOWN_INTERFACE);
+}
+
+/* "Disk" → "Disk not found" */
+static void reply_not_found(BhRequest *request) {
+        g_autofree char *detail = g_strconcat(request->route->interface, " not found", NULL);
+
+        bh_reply_error(request, 404, detail);
+}
+
+void bh_call_reply_error(BhRequest *request, const GError *error) {
+        if (request->route->object && object_is_absent(error))
+                reply_not_found(request);
+        else
+                bh_reply_dbus_error(request, error);
+}
+
+char *bh_call_object(BhRequest *request) {
+        char *object = bh_object_from_template(request->route->object, request->path);
+
+        if (!object)
+                reply_not_found(request);
+        return object;
+}
+
 static void answer(BhRequest *request, sd_bus_message *reply) {
         const BhRoute *route = request->route;
         g_auto(yajl_gen) json = bh_json_new();
@@ -284,7 +313,7 @@ void bh_call_answer(gpointer data, sd_bus_message *reply, const GError *error) {
         const BhRoute *route = request->route;
 
         if (error) {
-                bh_reply_dbus_error(request, error);
+                bh_call_reply_error(request, error);
                 return;
         }
         if (!reply_is_as_described(route, reply)) {
@@ -306,9 +335,16 @@ sd_bus_message *bh_call_prepare(BhRequest *request, const BhCarried *carried) {
         g_autoptr(GPtrArray) problems = bh_problems_new();
         const BhRoute *route = request->route;
         g_autoptr(GError) error = NULL;
+        g_autofree char *object = NULL;
         const char *refusal = NULL;
-        int r = bh_bus_message_new(request->server->bus, NULL, route->interface, route->method, &message);
+        int r;
 
+        if (route->object) {
+                object = bh_call_object(request);
+                if (!object)
+                        return NULL;
+        }
+        r = bh_bus_message_new(request->server->bus, object, route->interface, route->method, &message);
         if (r >= 0)
                 r = bh_arguments_append(message, route, carried, problems, &refusal);
         if (r > 0)

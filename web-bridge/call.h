@@ -35,5 +35,11 @@ void bh_call_send(BhServer *server, sd_bus_message *message, BhBusReply replied,
 /* BhBusReply of the method of a request's row, or of one with the same reply: answers as the row says. @data: the request, taken. */
 void bh_call_answer(gpointer data, sd_bus_message *reply, const GError *error);
 
+/* The object that the request's row is about, to be freed with g_free(). NULL: it cannot be one, which has been answered with 404. */
+char *bh_call_object(BhRequest *request);
+
+/* As bh_reply_dbus_error(), and 404 when the row is about an object that is not there. */
+void bh_call_reply_error(BhRequest *request, const GError *error);
+
 /* Writes a file's members, those of @entry (a{sv}) and those that follow from them. */
 void bh_call_write_file(yajl_gen json, GVariant *entry);

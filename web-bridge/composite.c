@@ -71,23 +71,16 @@ static void job_reading_free(JobReading *reading) {
 }
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(JobReading, job_reading_free)
 
-static void reply_job_error(BhRequest *request, const GError *error) {
-        if (g_error_matches(error, G_DBUS_ERROR, G_DBUS_ERROR_UNKNOWN_OBJECT) ||
-            g_error_matches(error, G_DBUS_ERROR, G_DBUS_ERROR_UNKNOWN_METHOD) ||
-            g_error_matches(error, G_DBUS_ERROR, G_DBUS_ERROR_UNKNOWN_INTERFACE))
-                bh_reply_error(request, 404, "Job not found");
-        else
-                bh_reply_dbus_error(request, error);
-}
-
 static void write_job(yajl_gen json, const char *id, GVariant *result, GVariant *properties) {
-        const char *state, *outcome, *failure, *failure_name, *operation = "";
+        const char *state, *outcome, *failure, *failure_name, *operation = "", *text = "";
+        g_autoptr(GVariant) subject = g_variant_lookup_value(properties, "Subject", G_VARIANT_TYPE_OBJECT_PATH);
         guint64 done = 0, total = 0, rate = 0;
         gint64 end = 0;
         gdouble progress = 0;
 
         g_variant_get(result, "(&s&s&s&s)", &state, &outcome, &failure, &failure_name);
         g_variant_lookup(properties, "Operation", "&s", &operation);
+        g_variant_lookup(properties, "Text", "&s", &text);
         g_variant_lookup(properties, "Progress", "d", &progress);
         g_variant_lookup(properties, "BytesDone", "t", &done);
         g_variant_lookup(properties, "BytesTotal", "t", &total);
@@ -109,6 +102,14 @@ static void write_job(yajl_gen json, const char *id, GVariant *result, GVariant 
         bh_json_uint(json, rate);
         bh_json_string(json, "expected_end_at");
         bh_json_time(json, end);
+        bh_json_member(json, "text", text);
+        bh_json_string(json, "subject");
+        if (subject)
+                bh_json_value(json, "subject", subject);
+        else
+                yajl_gen_null(json);
+        if (g_str_has_prefix(outcome, BH_ROOT_PATH "/"))
+                outcome += strlen(BH_ROOT_PATH "/");
         bh_json_member(json, "result", *outcome ? outcome : NULL);
         bh_json_member(json, "error", *failure ? failure : NULL);
 }
@@ -122,7 +123,7 @@ static void job_properties_answered(GObject *source, GAsyncResult *result, gpoin
         g_autoptr(GBytes) text = NULL;
 
         if (!reply) {
-                reply_job_error(reading->request, error);
+                bh_call_reply_error(reading->request, error);
                 return;
         }
         properties = g_variant_get_child_value(reply, 0);
@@ -145,7 +146,7 @@ static void job_result_answered(GObject *source, GAsyncResult *result, gpointer 
                 if (reply)
                         bh_reply_error(reading->request, 500, "Internal error");
                 else
-                        reply_job_error(reading->request, error);
+                        bh_call_reply_error(reading->request, error);
                 return;
         }
         reading->result = g_steal_pointer(&reply);
@@ -154,53 +155,18 @@ static void job_result_answered(GObject *source, GAsyncResult *result, gpointer 
                 job_properties_answered, g_steal_pointer(&reading));
 }
 
-/* "jobs/3", NULL when the id cannot be one. */
-static char *job_object(BhRequest *request) {
-        const char *id = bh_request_path_value(request, "job_id");
-        g_autofree char *object = g_strconcat("/jobs/", id, NULL);
-
-        return g_variant_is_object_path(object) && !strchr(id, '/') ? g_strdup(object + 1) : NULL;
-}
-
 void bh_job_get(BhRequest *request) {
-        g_autofree char *object = job_object(request);
+        g_autofree char *object = bh_call_object(request);
         JobReading *reading;
 
-        if (!object) {
-                bh_reply_error(request, 404, "Job not found");
+        if (!object)
                 return;
-        }
         reading = g_new0(JobReading, 1);
         reading->request = bh_request_ref(request);
         reading->object = g_steal_pointer(&object);
         bh_request_pause(request);
         bh_call(request->server, reading->object, "Job", "GetResult",
                 g_variant_new("(@a{sv})", bh_call_options(request)), job_result_answered, reading);
-}
-
-static void job_cancelled(GObject *source, GAsyncResult *result, gpointer data) {
-        g_autoptr(BhRequest) request = data;
-        g_autoptr(GError) error = NULL;
-        g_autoptr(GVariant) reply = finish(source, result, &error);
-        static const char text[] = "{\"message\":\"Cancelled\"}";
-        g_autoptr(GBytes) json = g_bytes_new_static(text, strlen(text));
-
-        if (reply)
-                bh_reply_json(request, 200, json);
-        else
-                reply_job_error(request, error);
-}
-
-void bh_job_cancel(BhRequest *request) {
-        g_autofree char *object = job_object(request);
-
-        if (!object) {
-                bh_reply_error(request, 404, "Job not found");
-                return;
-        }
-        bh_request_pause(request);
-        bh_call(request->server, object, "Job", "Cancel", g_variant_new("(@a{sv})", bh_call_options(request)),
-                job_cancelled, bh_request_ref(request));
 }
 
 /* --- POST /api/users/bulk-delete: one after the other --- */

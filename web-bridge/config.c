@@ -16,6 +16,7 @@ static const struct {
         {"header-timeout", G_STRUCT_OFFSET(BhConfig, header_timeout), 10, 1, 3600},
         {"body-timeout", G_STRUCT_OFFSET(BhConfig, body_timeout), 30, 1, 3600},
         {"keep-alive-timeout", G_STRUCT_OFFSET(BhConfig, keep_alive_timeout), 60, 1, 3600},
+        {"events-heartbeat", G_STRUCT_OFFSET(BhConfig, events_heartbeat), 25, 1, 3600},
 };
 
 static const struct {

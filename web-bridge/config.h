@@ -16,6 +16,7 @@ typedef struct {
         guint header_timeout;     /* seconds for a complete request head */
         guint body_timeout;       /* seconds without a byte of a request body or of an accepted reply */
         guint keep_alive_timeout; /* seconds between requests */
+        guint events_heartbeat;   /* seconds between two signs of life of a stream of events */
 } BhConfig;
 
 /* Reads @path, or the defaults when it is NULL. A key that is unknown, and a value out of its range, is an error: a misspelt limit must not

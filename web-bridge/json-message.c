@@ -25,8 +25,10 @@ static int read_basic(yajl_gen json, const char *name, char type, sd_bus_message
         if (r < 0)
                 return r;
         switch (type) {
-        case 's':
         case 'o':
+                bh_json_object(json, value.s);
+                break;
+        case 's':
         case 'g':
                 bh_json_named_text(json, name, value.s, strlen(value.s));
                 break;
@@ -129,8 +131,16 @@ int bh_json_read_value(yajl_gen json, const char *name, sd_bus_message *message)
 static int read_typed_member(yajl_gen json, const char *name, char type, const char *contents,
                              sd_bus_message *message) {
         const char text[] = {type, '\0'};
+        const char *path;
         char buffer[64];
+        int r;
 
+        if (type == 'o') {
+                r = sd_bus_message_read_basic(message, 'o', &path);
+                if (r >= 0)
+                        bh_json_object_member(json, name, path);
+                return r;
+        }
         bh_json_string(json, type == 'x' || type == 't' ? bh_json_name(name, G_VARIANT_TYPE(text), buffer) : name);
         return read_typed(json, name, type, contents, message);
 }

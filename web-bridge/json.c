@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "json.h"
 
+#include "../dbus/errors.h"
+
 #include <math.h>
 #include <string.h>
 #include <time.h>
@@ -150,6 +152,21 @@ static void write_text(yajl_gen json, const char *name, GVariant *value) {
         bh_json_named_text(json, name, text, length);
 }
 
+void bh_json_object(yajl_gen json, const char *path) {
+        if (g_str_has_prefix(path, BH_ROOT_PATH "/"))
+                path += strlen(BH_ROOT_PATH "/");
+        bh_json_string(json, g_str_equal(path, "/") ? NULL : path);
+}
+
+void bh_json_object_member(yajl_gen json, const char *name, const char *path) {
+        const char *last = strrchr(path, '/') + 1;
+
+        if (g_str_equal(name, "path"))
+                bh_json_member(json, "id", *last ? last : NULL);
+        bh_json_string(json, name);
+        bh_json_object(json, path);
+}
+
 static void write_array(yajl_gen json, const char *name, GVariant *value) {
         GVariantIter iter;
         GVariant *item;
@@ -192,8 +209,10 @@ void bh_json_value(yajl_gen json, const char *name, GVariant *value) {
         case G_VARIANT_CLASS_DOUBLE:
                 bh_json_double(json, g_variant_get_double(value));
                 return;
-        case G_VARIANT_CLASS_STRING:
         case G_VARIANT_CLASS_OBJECT_PATH:
+                bh_json_object(json, g_variant_get_string(value, NULL));
+                return;
+        case G_VARIANT_CLASS_STRING:
         case G_VARIANT_CLASS_SIGNATURE:
                 write_text(json, name, value);
                 return;
@@ -225,6 +244,10 @@ void bh_json_value(yajl_gen json, const char *name, GVariant *value) {
 void bh_json_variant_member(yajl_gen json, const char *name, GVariant *value) {
         char buffer[64];
 
+        if (g_variant_is_of_type(value, G_VARIANT_TYPE_OBJECT_PATH)) {
+                bh_json_object_member(json, name, g_variant_get_string(value, NULL));
+                return;
+        }
         bh_json_string(json, bh_json_name(name, g_variant_get_type(value), buffer));
         bh_json_value(json, name, value);
 }

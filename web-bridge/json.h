@@ -39,6 +39,12 @@ void bh_json_named_text(yajl_gen json, const char *name, const char *text, gsize
 /* Value of a D-Bus argument or dictionary entry @name: ids are decimal strings, 0 and "" are null where they mean "none", times are ISO 8601. */
 void bh_json_value(yajl_gen json, const char *name, GVariant *value);
 
+/* An object of the service by its path below the root, "disks/ID", which is how addresses of routes name it too; none ("/") as null. */
+void bh_json_object(yajl_gen json, const char *path);
+
+/* As a member. The object that a dictionary is about, its member "path", is named by "id" as well, the last part of it. */
+void bh_json_object_member(yajl_gen json, const char *name, const char *path);
+
 /* Both: one member of an object. */
 void bh_json_variant_member(yajl_gen json, const char *name, GVariant *value);
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #define G_LOG_DOMAIN "baluhost-web"
+#include "events.h"
 #include "listener.h"
 #include "openapi.h"
 #include "reply.h"
@@ -51,6 +52,7 @@ static gboolean on_signal(gpointer data) {
 
         sd_notify(FALSE, "STOPPING=1");
         bh_listener_stop(program->listener);
+        bh_events_end(program->server.events);
         bh_connections_drain(program->server.connections);
         g_timeout_add(50, look_whether_done, program);
         g_timeout_add_seconds(STOP_SECONDS, stop_now, program);
@@ -86,6 +88,7 @@ static int serve(Program *program, GError **error) {
         server->workers = bh_workers_new(WORKERS);
         server->recent = bh_recent_new();
         server->bodies = bh_bodies_new();
+        server->events = bh_events_new(server);
         server->soup = soup_server_new("raw-paths", TRUE, NULL);
         server->connections = bh_connections_new(server->config, server->soup, bh_reply_refusal);
         bh_server_attach(server);
@@ -105,6 +108,7 @@ static void program_clear(Program *program) {
                 soup_server_disconnect(program->server.soup);
         g_clear_object(&program->server.soup);
         g_clear_pointer(&program->server.workers, bh_workers_free);
+        g_clear_pointer(&program->server.events, bh_events_free);
         g_clear_pointer(&program->server.bus, bh_bus_free);
         g_clear_pointer(&program->server.recent, bh_recent_free);
         g_clear_pointer(&program->server.bodies, bh_bodies_free);

@@ -108,7 +108,9 @@ static void write_schema(yajl_gen json, const BhSchema *schema) {
 
 /* Schema of an argument or dictionary entry by its D-Bus type and name. */
 static void write_bus_type(yajl_gen json, const char *type, const char *name, const char *allowed) {
-        if (allowed)
+        if (g_str_equal(type, "ao") || g_str_equal(type, "as"))
+                write_described_type(json, "[string]", FALSE);
+        else if (allowed)
                 write_choices(json, allowed, FALSE);
         else if (*type == 'b')
                 write_type(json, "boolean", FALSE);
@@ -228,7 +230,7 @@ static void write_form_schema(yajl_gen json) {
 static void write_request_body(yajl_gen json, const BhRoute *route) {
         gboolean streams = (route->flags & BH_ROUTE_STREAM) != 0;
 
-        if (!streams && !has_body_members(route) && !(route->flags & BH_ROUTE_ARRAY_BODY))
+        if (!streams && !route->body_schema && !has_body_members(route) && !(route->flags & BH_ROUTE_ARRAY_BODY))
                 return;
         open_member(json, "requestBody");
         open_media(json, streams ? route->media : "application/json");
@@ -239,6 +241,8 @@ static void write_request_body(yajl_gen json, const BhRoute *route) {
                 bh_json_member(json, "format", "binary");
         } else if (route->flags & BH_ROUTE_ARRAY_BODY)
                 write_described_type(json, "[string]", FALSE);
+        else if (route->body_schema)
+                write_reference(json, route->body_schema);
         else {
                 bh_json_member(json, "type", "object");
                 write_body_properties(json, route);

@@ -11,6 +11,8 @@
 #include "recent.h"
 #include "routes.h"
 
+typedef struct BhEvents BhEvents;
+
 /* The program. Borrowed by every request. */
 typedef struct {
         BhConfig *config;
@@ -20,6 +22,7 @@ typedef struct {
         BhRecent *recent;     /* downloads */
         GThreadPool *workers; /* see work.h */
         BhBodies *bodies;
+        BhEvents *events;       /* NULL once the program ends */
         GBytes *openapi, *docs; /* printed once */
 } BhServer;
 

@@ -3,6 +3,7 @@
 
 #include "composite.h"
 #include "download.h"
+#include "events.h"
 #include "list.h"
 #include "target.h"
 #include "upload-form.h"
@@ -70,6 +71,8 @@
                       BODY_OPTION("role", "changes.role", "s"), BODY_OPTION("is_active", "changes.is_active", "b"),   \
                       BODY_OPTION("quota_bytes", "changes.quota_bytes", "t"), BODY_OPTION("uid", "changes.uid", "x") }, \
           .outputs = USER_OUT, .errors = { USER_GONE, { "Exists", 409, "Username already exists" } } }
+
+#define SAYS(message_) { { "message", message_ } }
 
 const BhRoute bh_routes[] = {
         /* auth */
@@ -169,11 +172,20 @@ const BhRoute bh_routes[] = {
 
         /* jobs */
         { "GET", "/api/jobs/{job_id}", BH_ACCESS_USER, .summary = "How a job goes on", .interface = "Job",
-          .method = "GetResult", .inputs = { { .source = BH_FROM_PATH, .names = "job_id", .target = "" } }, .handler = bh_job_get,
+          .method = "GetResult", .object = "jobs/{job_id}", .handler = bh_job_get,
           .reply_schema = "Job" },
         { "DELETE", "/api/jobs/{job_id}", BH_ACCESS_USER, .summary = "Cancel a job", .interface = "Job",
-          .method = "Cancel", .inputs = { { .source = BH_FROM_PATH, .names = "job_id", .target = "" } },
-          .fixed = { { "message", "Cancelled" } }, .handler = bh_job_cancel },
+          .method = "Cancel", .object = "jobs/{job_id}", .fixed = SAYS("Cancelled") },
+        { "GET", "/api/jobs", BH_ACCESS_USER, .summary = "Jobs that run or ended of late: one’s own, and those about the storage for administrators",
+          .interface = "Manager", .method = "ListJobs", .outputs = { OUT_SCHEMA("jobs", "jobs", "ListedJob") } },
+
+        /* what happens */
+        { "GET", "/api/events", BH_ACCESS_USER, .summary = "What happens, as server-sent events: each says what to read again", .interface = "Sessions",
+          .method = "WhoAmI", .handler = bh_events_serve, .media = "text/event-stream" },
+        { "GET", "/api/alerts", BH_ACCESS_USER, .summary = "What needs a person; all: what did once, too", .interface = "Manager",
+          .method = "ListAlerts", .inputs = { QUERY_OPTION("all", "options.all", "b") }, .outputs = { OUT_SCHEMA("alerts", "alerts", "Alert") } },
+        { "POST", "/api/alerts/{alert_id}/acknowledge", BH_ACCESS_ADMIN, .summary = "Say that one knows", .interface = "Alert",
+          .method = "Acknowledge", .object = "alerts/{alert_id}", .fixed = SAYS("Acknowledged") },
 
         /* users */
         { "GET", "/api/users", BH_ACCESS_ADMIN, .summary = "Accounts", .interface = "Users", .method = "List",

@@ -72,6 +72,7 @@ typedef struct {
         guint status; /* of success; 0: 200 */
         const char *summary;
         const char *interface, *method;
+        const char *object; /* below the root, with placeholders of the path: "disks/{disk_id}"; NULL: the root */
         BhInput inputs[9];
         BhOutput outputs[6];
         BhFixed fixed[2]; /* further members of the reply */
@@ -79,7 +80,8 @@ typedef struct {
         void (*handler)(BhRequest *request); /* instead of the general call, when the request is complete */
         void (*early)(BhRequest *request);   /* BH_ROUTE_STREAM */
         const char *media;                   /* media type of a streamed body or reply, for the documentation */
-        const char *reply_schema;            /* of a handler's reply, see schemas.c */
+        const char *body_schema;             /* of the body that a handler reads, an object; see schemas.c */
+        const char *reply_schema;            /* of a handler's reply, likewise */
 } BhRoute;
 
 /* The table. Ends with a row without verb. A literal segment stands before a placeholder in the same place. */

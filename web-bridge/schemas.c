@@ -19,8 +19,13 @@ const BhSchema bh_schemas[] = {
         { "Usage", "used_bytes:integer trash_bytes:integer reserved_bytes:integer quota_bytes:integer? total_used_bytes:integer "
                    "total_quota_bytes:integer? available_bytes:integer filesystem_bytes:integer filesystem_free_bytes:integer "
                    "all_used_bytes:integer all_filesystem_bytes:integer all_filesystem_free_bytes:integer" },
-        { "Job", "id:string operation:string state:running|succeeded|failed|cancelled progress:number? bytes_done:integer "
+        { "Job", "id:string operation:string text:string subject:string? state:running|succeeded|failed|cancelled progress:number? bytes_done:integer "
                  "bytes_total:integer rate:integer expected_end_at:time? result:string? error:string?" },
+        { "ListedJob", "id:string path:string operation:string text:string subject:string? state:running|succeeded|failed|cancelled progress:number "
+                       "progress_valid:boolean bytes_done:integer bytes_total:integer rate:integer start_at:time? expected_end_at:time? "
+                       "cancelable:boolean" },
+        { "Alert", "id:string path:string? kind:string severity:warning|critical subject:string? title:string text:string raised_at:time? "
+                   "acknowledged_at:time? acknowledged_by:string~ resolved_at:time?" },
         { "BulkDeleted", "deleted:integer failed:integer failed_ids:[string]" },
         { "Health", "status:ok|degraded version:string state:string uptime_seconds:number database:string storage:string "
                     "setup_required:boolean" },

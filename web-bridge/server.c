@@ -13,7 +13,7 @@
 #define MAX_JSON_BODY (1024 * 1024)
 
 static gboolean route_has_body(const BhRoute *route) {
-        if (route->flags & BH_ROUTE_ARRAY_BODY)
+        if ((route->flags & BH_ROUTE_ARRAY_BODY) || route->body_schema)
                 return TRUE;
         for (const BhInput *input = route->inputs; input->source != BH_FROM_NOWHERE; input++)
                 if (input->source == BH_FROM_BODY || input->source == BH_FROM_JOIN)

@@ -115,8 +115,8 @@ static int append_alert(sd_bus_message *reply, const BhAlert *alert, bool with_n
         r = sd_bus_message_open_container(reply, 'a', "{sv}");
         if (r < 0)
                 return r;
-        r = sd_bus_message_append(reply, "{sv}{sv}{sv}{sv}{sv}{sv}{sv}{sv}{sv}{sv}", "path", "o", path, "id", "t",
-                                  alert->id, "kind", "s", bh_alert_kind_to_string(alert->kind), "severity", "s",
+        r = sd_bus_message_append(reply, "{sv}{sv}{sv}{sv}{sv}{sv}{sv}{sv}{sv}", "path", "o", path, "kind", "s",
+                                  bh_alert_kind_to_string(alert->kind), "severity", "s",
                                   bh_severity_to_string(alert->severity), "subject", "o", alert->subject, "title", "s",
                                   alert->title, "text", "s", alert->text, "raised_usec", "x", alert->raised_usec,
                                   "acknowledged_usec", "x", alert->acknowledged_usec, "resolved_usec", "x",

@@ -5,6 +5,7 @@ import re
 
 import pytest
 
+from support.schema import schema_errors
 from support.web import Web
 
 PASSWORD = "correct horse battery"
@@ -382,32 +383,6 @@ def test_forged_forwarding_is_not_believed(sandbox, new_user):
     assert {session["client_address"] for session in sessions} <= {"127.0.0.1", ""}
 
 
-def schema_errors(document, schema, value, where):
-    """What of value is not as the OpenAPI document says."""
-    if "$ref" in schema:
-        schema = document["components"]["schemas"][schema["$ref"].rsplit("/", 1)[1]]
-    kinds = schema.get("type")
-    kinds = kinds if isinstance(kinds, list) else [kinds]
-    python = {"string": str, "integer": int, "number": (int, float), "boolean": bool, "array": list, "object": dict, "null": type(None)}
-    if not any(isinstance(value, python[kind]) and (kind == "boolean") == isinstance(value, bool) for kind in kinds):
-        yield f"{where}: {value!r} is no {kinds}"
-        return
-    if "enum" in schema and value not in schema["enum"]:
-        yield f"{where}: {value!r} is none of {schema['enum']}"
-    if isinstance(value, list):
-        for item in value:
-            yield from schema_errors(document, schema["items"], item, where + "[]")
-    if isinstance(value, dict):
-        for name in schema.get("required", []):
-            if name not in value:
-                yield f"{where}.{name} is missing"
-        for name, item in value.items():
-            if name not in schema["properties"]:
-                yield f"{where}.{name} is not described"
-            else:
-                yield from schema_errors(document, schema["properties"][name], item, f"{where}.{name}")
-
-
 def test_document_describes_the_live_replies(admin, user):
     web = user.web()
     document = admin.get("/openapi.json").json()
@@ -429,6 +404,8 @@ def test_document_describes_the_live_replies(admin, user):
         (web, "get", "/api/files/access", {}),
         (web, "get", "/api/files/storage/available", {}),
         (web, "get", "/api/jobs/{job_id}", {"job_id": job.json()["job_id"]}),
+        (web, "get", "/api/jobs", {}),
+        (web, "get", "/api/alerts", {}),
         (web, "get", "/api/health", {}),
     ]
     errors = []

@@ -81,6 +81,10 @@ static void test_values(void) {
         assert_value("a", "-7", "{\"a\":-7}");
         assert_value("a", "uint32 4294967295", "{\"a\":4294967295}");
         assert_value("a", "objectpath '/a'", "{\"a\":\"/a\"}");
+        assert_value("a", "objectpath '/'", "{\"a\":null}");
+        assert_value("a", "objectpath '/org/baluhost/NAS1/disks/b'", "{\"a\":\"disks/b\"}");
+        assert_value("path", "objectpath '/org/baluhost/NAS1/disks/b'", "{\"id\":\"b\",\"path\":\"disks/b\"}");
+        assert_value("path", "objectpath '/'", "{\"id\":null,\"path\":null}");
         assert_value("a", "<<'x'>>", "{\"a\":\"x\"}");
         assert_value("a", "@aas [[], ['x']]", "{\"a\":[[],[\"x\"]]}");
         assert_value("a", "@a{sv} {}", "{\"a\":{}}");

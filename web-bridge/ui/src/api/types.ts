@@ -34,6 +34,8 @@ export type TrashItem = Schemas['TrashItem'];
 export type Access = Reply<'/api/files/access', 'get'>;
 export type Job = Schemas['Job'];
 
+export type Alert = Schemas['Alert'];
+
 export interface UserList extends Omit<Reply<'/api/users', 'get'>, 'users'> {
   users: User[];
 }

@@ -6,6 +6,7 @@ import type { User } from '../api/types';
 import { cx } from '../ui/cx';
 import { Logo } from '../ui/Logo';
 import { Tray } from '../uploads/Tray';
+import { AlertsBanner } from './AlertsBanner';
 import { StorageMeter } from './StorageMeter';
 import { UserMenu } from './UserMenu';
 
@@ -102,6 +103,7 @@ export function Shell({ user, children }: { user: User; children: ReactNode }) {
       </header>
 
       <main id="main" tabIndex={-1} className="flex min-h-0 min-w-0 grow flex-col outline-none">
+        <AlertsBanner user={user} />
         {children}
       </main>
 

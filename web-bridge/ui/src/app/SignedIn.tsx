@@ -11,6 +11,7 @@ import { ErrorBoundary } from './ErrorBoundary';
 import { NotFoundPage } from './NotFoundPage';
 import { PageSkeleton } from './PageSkeleton';
 import { Shell } from './Shell';
+import { useLiveUpdates } from './useLiveUpdates';
 
 const FilesPage = lazy(() => import('../pages/files/FilesPage'));
 const TrashPage = lazy(() => import('../pages/trash/TrashPage'));
@@ -32,6 +33,7 @@ function newQueryClient(): QueryClient {
 /** Everything that only somebody signed in gets to see. It is made anew for each account. */
 export default function SignedIn({ user }: { user: User }) {
   const [client] = useState(newQueryClient);
+  useLiveUpdates(client);
 
   useEffect(
     () =>

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 import { ApiError } from '../api/client';
+import { newsOf } from '../api/events';
 import { job as askJob, cancelJob } from '../api/files';
 import type { Job } from '../api/types';
 import { Store } from './store';
@@ -13,6 +14,7 @@ export interface RunningJob {
   cancelling: boolean;
 }
 
+/** Time between two questions while the NAS does not tell by itself. */
 const ASK_MS = 500;
 
 export const jobs = new Store<readonly RunningJob[]>([]);
@@ -24,6 +26,7 @@ function change(id: string, values: Partial<RunningJob>): void {
 /** Shows a job in the tray until it ends. Resolves with its end. */
 export async function watchJob(id: string, title: string): Promise<Job> {
   jobs.set([...jobs.get(), { id, title, job: null, cancelling: false }]);
+  const news = newsOf(`jobs/${id}`, ASK_MS);
   try {
     for (;;) {
       try {
@@ -34,9 +37,10 @@ export async function watchJob(id: string, title: string): Promise<Job> {
         // While the NAS cannot be reached the job goes on all the same.
         if (!(error instanceof ApiError) || !error.isConnection) throw error;
       }
-      await new Promise((resolve) => setTimeout(resolve, ASK_MS));
+      await news.next();
     }
   } finally {
+    news.stop();
     jobs.set(jobs.get().filter((one) => one.id !== id));
   }
 }
