@@ -60,7 +60,7 @@ typedef struct BhMdArray {
         char *object, *uuid, *name, *level, *sync_action, *bitmap;
         uint64_t size, chunk_size;
         uint32_t devices, degraded;
-        double sync_completed;        /* 0 to 1; moves in steps of a sixteenth */
+        double sync_completed;        /* 0 to 1 */
         double sync_peak;             /* the most that it was since the last action began; kept when that has ended */
         uint64_t sync_rate;           /* bytes a second */
         uint64_t sync_remaining_usec; /* 0 not known */

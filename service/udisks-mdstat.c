@@ -4,6 +4,9 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
 #include <sys/epoll.h>
 #include <sys/inotify.h>
 
@@ -72,6 +75,25 @@ static int on_inotify(sd_event_source *source, const struct inotify_event *event
         if (event->mask & IN_Q_OVERFLOW || (event->len > 0 && g_str_equal(event->name, name)))
                 changed_soon(mdstat);
         return 0;
+}
+
+/* "md0 : active raid1 …", some lines further "[==>…]  recovery = 12.6% (37043392/292945152) finish=127.5min speed=33440K/sec", and an empty line at the end. */
+double bh_mdstat_progress(const char *text, const char *name) {
+        g_auto(GStrv) lines = g_strsplit(text, "\n", -1);
+        g_autofree char *start = g_strconcat(name, " : ", NULL);
+        bool is_inside = false;
+
+        for (char **line = lines; *line; line++) {
+                const char *sync = strstr(*line, " = ");
+                uint64_t done, total;
+
+                if (g_ascii_isalnum(**line))
+                        is_inside = g_str_has_prefix(*line, start);
+                else if (is_inside && sync && strchr(sync, '(') &&
+                         sscanf(strchr(sync, '('), "(%" SCNu64 "/%" SCNu64 ")", &done, &total) == 2)
+                        return total > 0 && done <= total ? (double)done / (double)total : -1;
+        }
+        return -1;
 }
 
 /* Where it is an ordinary file, which cannot be polled. */

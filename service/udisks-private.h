@@ -46,12 +46,16 @@ struct BhUdisks {
         } listeners[BH_UDISKS_LISTENERS_MAX];
         unsigned n_listeners;
         BhMdstat *mdstat;
+        char *mdstat_path;
 };
 
 /* Watches the kernel's file about arrays, if it is there; changed is called soon after it has changed, and not too often. Event loop. */
 typedef void (*BhMdstatChanged)(void *userdata);
 BhMdstat *bh_mdstat_new(sd_event *event, const char *path, BhMdstatChanged changed, void *userdata);
 void bh_mdstat_free(BhMdstat *mdstat);
+
+/* How far the array with that device ("md0") has come with its sync, 0 to 1, by the text of the file; negative when it does not say. Any thread. */
+double bh_mdstat_progress(const char *text, const char *name);
 
 /* Tries again if it was not there: it comes with the kernel's module. */
 void bh_mdstat_retry(BhMdstat *mdstat);

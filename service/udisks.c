@@ -58,12 +58,35 @@ static void publish_absence(BhUdisks *udisks, const char *problem) {
         publish(udisks, bh_inventory_new_unavailable(problem));
 }
 
+/* UDisks2 tells how far a sync is in steps of a sixteenth, as the kernel's checkpoints are; the kernel itself knows it better. */
+static void refine_progress(BhUdisks *udisks, BhInventory *inventory) {
+        g_autofree char *text = NULL;
+
+        for (size_t i = 0; i < inventory->n_arrays; i++) {
+                BhMdArray *array = &inventory->arrays[i];
+                const BhBlock *block = bh_inventory_block(inventory, array->block);
+                double progress;
+
+                if (!block || !*array->sync_action || g_str_equal(array->sync_action, "idle"))
+                        continue;
+                if (!text && !g_file_get_contents(udisks->mdstat_path, &text, NULL, NULL))
+                        return;
+                progress = bh_mdstat_progress(text, block->name);
+                if (progress >= 0)
+                        array->sync_completed = progress;
+        }
+}
+
 static int on_build(sd_event_source *source, uint64_t usec, void *userdata) {
         BhUdisks *udisks = userdata;
+        BhInventory *inventory;
 
         udisks->is_pending = false;
-        if (udisks->is_loaded)
-                publish(udisks, bh_udisks_store_build(udisks->store, (const char *const *)udisks->filesystems->pdata));
+        if (!udisks->is_loaded)
+                return 0;
+        inventory = bh_udisks_store_build(udisks->store, (const char *const *)udisks->filesystems->pdata);
+        refine_progress(udisks, inventory);
+        publish(udisks, inventory);
         return 0;
 }
 
@@ -393,6 +416,7 @@ int bh_udisks_new(BhUdisks **ret, sd_bus *bus, sd_event *event, const char *bus_
         udisks = g_new0(BhUdisks, 1);
         udisks->stop_fd = fd;
         udisks->bus_address = g_strdup(bus_address);
+        udisks->mdstat_path = g_strdup(mdstat);
         udisks->bus = sd_bus_ref(bus);
         udisks->event = sd_event_ref(event);
         g_mutex_init(&udisks->lock);
@@ -451,6 +475,7 @@ void bh_udisks_free(BhUdisks *udisks) {
         g_cond_clear(&udisks->changed);
         close(udisks->stop_fd);
         g_free(udisks->bus_address);
+        g_free(udisks->mdstat_path);
         g_free(udisks->owner);
         g_free(udisks);
 }

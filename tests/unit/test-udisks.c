@@ -359,6 +359,28 @@ static void nvme_disks_tell_their_health_in_their_own_way(Fixture *fixture, gcon
         g_assert_cmpint(inventory->drives[0].smart.selftest_percent_remaining, ==, 40);
 }
 
+static void mdstat_tells_how_far_a_sync_is(void) {
+        static const char text[] =
+                "Personalities : [raid1] [raid6]\n"
+                "md127 : active raid1 sdb1[1] sda1[0]\n"
+                "      292945152 blocks super 1.2 [2/2] [UU]\n"
+                "      [==>..................]  recovery = 12.6% (25/100) finish=127.5min speed=33440K/sec\n"
+                "      bitmap: 0/3 pages [0KB], 65536KB chunk\n"
+                "      \n"
+                "md12 : active raid5 sdc[2]\n"
+                "      \tresync=PENDING\n"
+                "      \n"
+                "md13 : active raid5 sdd[2]\n"
+                "      [==>..................]  check = 99.9% (200/100) finish=1min speed=1K/sec\n"
+                "unused devices: <none>\n";
+
+        g_assert_cmpfloat(bh_mdstat_progress(text, "md127"), ==, 0.25);
+        g_assert_cmpfloat(bh_mdstat_progress(text, "md12"), <, 0);
+        g_assert_cmpfloat(bh_mdstat_progress(text, "md13"), <, 0);
+        g_assert_cmpfloat(bh_mdstat_progress(text, "md1"), <, 0);
+        g_assert_cmpfloat(bh_mdstat_progress("", "md1"), <, 0);
+}
+
 /* Errors ---------------------------------------------------------------------------------------------------------------------------------- */
 
 static void assert_error(const char *name, const char *text, int expected, const char *failure_name, const char *part) {
@@ -402,6 +424,7 @@ int main(int argc, char **argv) {
         ADD("too-few", an_array_of_too_few_members_does_not_run_although_it_has_a_device);
         ADD("peak", how_far_an_action_came_is_kept_when_it_has_ended);
         ADD("nvme", nvme_disks_tell_their_health_in_their_own_way);
+        g_test_add_func("/udisks/mdstat", mdstat_tells_how_far_a_sync_is);
         g_test_add_func("/udisks/errors", errors_of_udisks2_become_numbers_and_sentences);
         return g_test_run();
 }
