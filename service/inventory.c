@@ -199,9 +199,9 @@ static bool same_array(const BhMdArray *a, const BhMdArray *b) {
                g_str_equal(a->level, b->level) && g_str_equal(a->sync_action, b->sync_action) &&
                g_str_equal(a->bitmap, b->bitmap) && a->size == b->size && a->chunk_size == b->chunk_size &&
                a->devices == b->devices && a->degraded == b->degraded &&
-               same_number(a->sync_completed, b->sync_completed) && same_number(a->sync_peak, b->sync_peak) && a->sync_rate == b->sync_rate &&
-               a->sync_remaining_usec == b->sync_remaining_usec && g_str_equal(a->block, b->block) &&
-               same_members(a, b);
+               same_number(a->sync_completed, b->sync_completed) && same_number(a->sync_peak, b->sync_peak) &&
+               a->sync_rate == b->sync_rate && a->sync_remaining_usec == b->sync_remaining_usec &&
+               g_str_equal(a->block, b->block) && same_members(a, b);
 }
 
 bool bh_inventory_is_equal(const BhInventory *a, const BhInventory *b) {

@@ -64,7 +64,7 @@ typedef struct BhMdArray {
         double sync_peak;             /* the most that it was since the last action began; kept when that has ended */
         uint64_t sync_rate;           /* bytes a second */
         uint64_t sync_remaining_usec; /* 0 not known */
-        char *block;                  /* object of the block device that carries it, "" it does not run: stopped, or assembled of too little */
+        char *block; /* object of the block device that carries it, "" it does not run: stopped, or assembled of too little */
         BhMemberState *members;
         size_t n_members;
 } BhMdArray;
