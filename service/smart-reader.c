@@ -139,7 +139,7 @@ static void done(void *userdata, int r) {
         bh_smart_report_clear(&reader->report);
         bh_smart_task_clear(&reader->task);
         reader->is_busy = false; /* not before: what has changed wakes us */
-        if (r != -ECANCELED) /* we are being stopped */
+        if (r != -ECANCELED)     /* we are being stopped */
                 bh_smart_reader_wake(reader);
 }
 

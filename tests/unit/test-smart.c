@@ -331,6 +331,23 @@ static void a_test_that_is_being_started_is_nobody_elses(Fixture *f, gconstpoint
         g_assert_cmpint(bh_smarts_get_reading(f->smarts, DISK)->selftest, ==, BH_SELFTEST_PASSED);
 }
 
+static void an_end_in_the_second_of_the_beginning_is_believed_when_the_disk_was_asked(Fixture *f, gconstpointer data) {
+        Show running = {.updated_usec = f->now, .selftest = "inprogress", .percent_remaining = 90};
+        Show ended = {.updated_usec = f->now, .selftest = "aborted"};
+
+        see(f, &(Show){.updated_usec = f->now - SEC});
+        g_assert_cmpint(bh_smarts_begin_test(f->smarts, DISK, NULL), ==, 0);
+        bh_smarts_end_test_begin(f->smarts, DISK, true);
+        take(f, &running, 0);
+        see(f, &(Show){.updated_usec = f->now - SEC, .temperature = 1}); /* of before */
+        g_assert_cmpint(bh_smarts_get_reading(f->smarts, DISK)->selftest, ==, BH_SELFTEST_RUNNING);
+        see(f, &ended);
+        g_assert_cmpint(bh_smarts_get_reading(f->smarts, DISK)->selftest, ==, BH_SELFTEST_RUNNING);
+        assert_next(f, 0, &ended, "ask");
+        g_assert_cmpint(bh_smarts_get_reading(f->smarts, DISK)->selftest, ==, BH_SELFTEST_ABORTED);
+        assert_next(f, 0, NULL, "1800");
+}
+
 static void a_clock_that_was_set_back_does_not_stop_the_schedule(Fixture *f, gconstpointer data) {
         Show show = {.updated_usec = f->now, .temperature = 30};
 
@@ -366,6 +383,7 @@ int main(int argc, char *argv[]) {
         ADD(an_inventory_older_than_what_was_just_asked_changes_nothing);
         ADD(a_test_is_followed_more_closely_and_its_end_remembered);
         ADD(a_test_that_is_being_started_is_nobody_elses);
+        ADD(an_end_in_the_second_of_the_beginning_is_believed_when_the_disk_was_asked);
         ADD(a_clock_that_was_set_back_does_not_stop_the_schedule);
         ADD(nvme_is_asked_as_nvme);
         return g_test_run();
