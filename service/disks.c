@@ -57,6 +57,12 @@ static void publish_all(BhDisks *disks, BhInventory *inventory, bool learn) {
         bh_disk_ids_free(ids, kept->n_drives);
 }
 
+bool bh_disks_has_arrays(const BhDisks *disks) {
+        g_autoptr(GPtrArray) arrays = bh_memory_list_arrays(disks->memory);
+
+        return arrays->len > 0;
+}
+
 void bh_disks_update(BhDisks *disks, const BhInventory *inventory) {
         publish_all(disks, (BhInventory *)inventory, true);
 }

@@ -7,7 +7,7 @@ import time
 import pytest
 from gi.repository import GLib
 
-from support.bus import ROOT
+from support.bus import ROOT, BusError
 from support.process import wait_until
 from support.sandbox import ADMIN, ALEX, OPERATOR_UID, STRANGER_UID
 from test_disks import Nas
@@ -28,15 +28,24 @@ class Health(Nas):
     def refresh(self, name, **options):
         return self.on(name).RefreshSmart(token=self.token, **options)
 
+    def wait_for_reading(self, name):
+        """Until the first reading is there, and the second in which it was made is over: UDisks2 tells times in seconds, so that two readings within one are one."""
+
+        def look():
+            try:
+                return self.on(name).GetSmart()
+            except BusError as error:
+                assert error.name == "NotAvailable"
+                return None
+
+        until(look, "the first reading")
+        wait_until(lambda: time.time() >= self.disk(name)["SmartUpdated"] / 1e6 + 1, "the next second")
+
     def attribute(self, name, number):
         return next(row for row in self.on(name).GetSmart() if row["id"] == number)
 
     def history(self, name, number, **options):
         return [value for _time, value in self.on(name).GetSmartHistory(number, **{key: GLib.Variant("x", value) for key, value in options.items()})]
-
-    def wait_for_next_second(self, name):
-        """UDisks2 tells the time of a reading in seconds, so that two within one are one."""
-        wait_until(lambda: time.time() >= self.disk(name)["SmartUpdated"] / 1e6 + 1, "the next second")
 
     def jobs(self):
         return [job for job in self.bus.Manager.ListJobs(token=self.token) if job["operation"] == "smart-selftest"]
@@ -57,8 +66,7 @@ def nas(make_sandbox):
     sandbox = make_sandbox(with_bridge=False)
     with sandbox.bus() as bus, sandbox.disks() as disks:
         health = Health(sandbox, bus, disks).wait()
-        until(lambda: health.disk("sdc")["SmartUpdated"] > 0, "the first reading")
-        health.wait_for_next_second("sdc")
+        health.wait_for_reading("sdc")
         yield health
 
 
@@ -144,10 +152,10 @@ def test_disks_are_asked_in_turn_and_never_woken(make_sandbox):
     sandbox = make_sandbox(with_bridge=False, service_config={"storage": {"smart-interval": 1}})
     with sandbox.bus() as bus, sandbox.disks() as disks:
         nas = Health(sandbox, bus, disks).wait()
+        nas.wait_for_reading("sdc")
         disks.Sleep("sdc")
-        until(lambda: nas.disk("sda")["SmartUpdated"] > 0, "the first reading")
+        nas.wait_for_reading("sda")
         slept = nas.disk("sdc")
-        nas.wait_for_next_second("sda")
         disks.SetAttribute("sda", PENDING, 8)
         disks.SetAttribute("sdc", PENDING, 8)
         until(lambda: nas.disk("sda")["State"] == "warning", "the next reading")
@@ -215,7 +223,7 @@ def test_each_change_of_what_tells_of_failures_is_kept(nas):
     for value in (8, 16, 24):
         nas.disks.SetAttribute("sdc", PENDING, value)
         nas.refresh("sdc")
-        nas.wait_for_next_second("sdc")
+        nas.wait_for_reading("sdc")
     until(lambda: nas.history("sdc", PENDING)[-1] == 24, "the last value to be written")
     assert nas.history("sdc", PENDING)[-3:] == [8, 16, 24]
 
