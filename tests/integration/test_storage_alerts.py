@@ -97,7 +97,7 @@ def test_a_pulled_disk_is_told_at_once_once_and_until_the_array_is_whole(nas):
     nas.refresh("sdc")
     let_alerts_settle()
     again = nas.wait_for_alerts("array-degraded", "member-missing")
-    assert again["array-degraded"]["id"] == degraded["id"] and again["array-degraded"]["acknowledged_by"] == "admin"
+    assert again["array-degraded"]["path"] == degraded["path"] and again["array-degraded"]["acknowledged_by"] == "admin"
     assert again["array-degraded"]["raised_usec"] == degraded["raised_usec"]
     assert len(audit(nas.sandbox, "alert-raise")) == 2
 
@@ -186,7 +186,7 @@ def test_mismatches_are_told_until_a_check_finds_none(nas):
     assert "8.0\N{NO-BREAK SPACE}KiB" in alert["text"]
     nas.restart()
     let_alerts_settle()
-    assert nas.wait_for_alerts("scrub-mismatch")["scrub-mismatch"]["id"] == alert["id"]
+    assert nas.wait_for_alerts("scrub-mismatch")["scrub-mismatch"]["path"] == alert["path"]
     nas.disks.SetMismatches("md0", 0)
     check()
     nas.wait_for_alerts()
@@ -203,7 +203,7 @@ def test_a_disk_that_gets_worse_is_told_and_then_that_it_fails(nas):
     assert "serial BALU-DEV-10GB-A" in worse["text"] and "Pending sectors rose from 0 to 8 within an hour" in worse["text"]
     nas.restart()
     let_alerts_settle()
-    assert nas.wait_for_alerts("smart-worse")["smart-worse"]["id"] == worse["id"]
+    assert nas.wait_for_alerts("smart-worse")["smart-worse"]["path"] == worse["path"]
     nas.disks.SetAttribute("sdc", 5, 1600)
     nas.refresh("sdc")
     failing = nas.wait_for_alerts("smart-failing")["smart-failing"]
@@ -226,7 +226,7 @@ def test_a_disk_is_too_hot_until_it_has_cooled_down(nas):
     assert "56 °C" in alert["text"] and "55 °C is the limit" in alert["text"]
     heat(66)
     until(lambda: nas.alerts()["too-hot"]["severity"] == "critical", "it to be worse")
-    assert nas.alerts()["too-hot"]["id"] == alert["id"]
+    assert nas.alerts()["too-hot"]["path"] == alert["path"]
     heat(51)
     until(lambda: nas.alerts()["too-hot"]["severity"] == "warning", "it to be better")
     let_alerts_settle()
@@ -257,7 +257,7 @@ def test_disks_that_nobody_watches_are_told(nas, way):
     nas.sandbox.restart_service()
     nas.token = nas.sandbox.token(*ADMIN)
     let_alerts_settle()
-    assert nas.wait_for_alerts("array-degraded", "member-missing", "storage-unavailable")["storage-unavailable"]["id"] == alert["id"]
+    assert nas.wait_for_alerts("array-degraded", "member-missing", "storage-unavailable")["storage-unavailable"]["path"] == alert["path"]
     nas.sandbox.start_udisks()
     nas.wait_for_alerts("array-degraded", "member-missing")
 
