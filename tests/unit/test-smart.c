@@ -6,6 +6,7 @@
 #include "account-fixture.h"
 #include "inventory-fixture.h"
 #include "macro.h"
+#include "smart-reader.h"
 #include "smart.h"
 
 #define SEC BH_USEC_PER_SEC
@@ -369,6 +370,30 @@ static void nvme_is_asked_as_nvme(Fixture *f, gconstpointer data) {
         g_assert_true(is_nvme);
 }
 
+static void numbers_of_nvme_become_attributes(Fixture *f, gconstpointer data) {
+        const BhUdisksNvmeValue values[] = {
+                {(char *)"media_errors", 3},           {(char *)"a_secret_of_the_maker", 7},
+                {(char *)"percent_used", (double)NAN}, {(char *)"avail_spare", -1},
+                {(char *)"power_cycles", 1e300},       {(char *)"unsafe_shutdowns", 2.9},
+        };
+        static const struct {
+                uint8_t id;
+                uint64_t raw;
+        } expected[] = {{BH_NVME_MEDIA_ERRORS, 3},
+                        {BH_NVME_AVAILABLE_SPARE, 0},
+                        {BH_NVME_POWER_CYCLES, UINT64_C(9007199254740992)},
+                        {BH_NVME_UNSAFE_SHUTDOWNS, 2}};
+        BhSmartAttribute attributes[G_N_ELEMENTS(values)];
+
+        g_assert_cmpuint(bh_smart_attributes_of_nvme(values, G_N_ELEMENTS(values), attributes), ==,
+                         G_N_ELEMENTS(expected));
+        for (size_t i = 0; i < G_N_ELEMENTS(expected); i++) {
+                g_assert_cmpuint(attributes[i].id, ==, expected[i].id);
+                g_assert_cmpuint(attributes[i].raw, ==, expected[i].raw);
+                g_assert_cmpint(attributes[i].threshold, ==, -1);
+        }
+}
+
 int main(int argc, char *argv[]) {
         g_test_init(&argc, &argv, NULL);
 #define ADD(name) g_test_add("/smart/" #name, Fixture, NULL, set_up, name, tear_down)
@@ -386,5 +411,6 @@ int main(int argc, char *argv[]) {
         ADD(an_end_in_the_second_of_the_beginning_is_believed_when_the_disk_was_asked);
         ADD(a_clock_that_was_set_back_does_not_stop_the_schedule);
         ADD(nvme_is_asked_as_nvme);
+        ADD(numbers_of_nvme_become_attributes);
         return g_test_run();
 }
