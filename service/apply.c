@@ -371,6 +371,13 @@ int bh_apply_array_add(const BhApply *apply, char **ret_block, BhFailure *failur
 
 /* Repairing ----------------------------------------------------------------------------------------------------------------------------------------- */
 
+static bool is_out(const BhInventory *inventory, void *userdata) {
+        const Added *removed = userdata;
+        const BhMdArray *array = bh_inventory_array_by_uuid(inventory, removed->uuid);
+
+        return array && !find_member(array, removed->block);
+}
+
 /* Only what md itself calls faulty is taken out. */
 static int remove_failed(const BhApply *apply, const BhInventory *inventory, BhFailure *failure) {
         const BhPlanRequest *request = &apply->plan->request;
@@ -378,6 +385,7 @@ static int remove_failed(const BhApply *apply, const BhInventory *inventory, BhF
         const BhMemberState *member = find_member(array, request->failed.block);
         g_autofree char *label = bh_plan_disk_label(&request->failed.disk);
         _cleanup_(bh_failure_clear) BhFailure cause = {};
+        Added removed;
         int r;
 
         if (!member || !strstr(member->state, "faulty"))
@@ -387,7 +395,11 @@ static int remove_failed(const BhApply *apply, const BhInventory *inventory, BhF
         if (r < 0 && r != -ENOENT)
                 return bh_failure_set(failure, r, cause.name, "%s could not be taken out of the array “%s”: %s", label,
                                       request->array_name, reason(&cause));
-        return 0;
+        removed = (Added){request->array, member->block};
+        r = bh_udisks_wait(apply->udisks, is_out, &removed, SEEN_USEC);
+        return r < 0 ? bh_failure_set(failure, r, NULL, "%s is still seen in the array “%s”", label,
+                                      request->array_name)
+                     : 0;
 }
 
 /* The device of a spare that the array has. */

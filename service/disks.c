@@ -57,10 +57,8 @@ static void publish_all(BhDisks *disks, BhInventory *inventory, bool learn) {
         bh_disk_ids_free(ids, kept->n_drives);
 }
 
-bool bh_disks_has_arrays(const BhDisks *disks) {
-        g_autoptr(GPtrArray) arrays = bh_memory_list_arrays(disks->memory);
-
-        return arrays->len > 0;
+void bh_disks_hold(BhDisks *disks) {
+        disks->is_publishing = true;
 }
 
 void bh_disks_update(BhDisks *disks, const BhInventory *inventory) {

@@ -32,6 +32,9 @@ void bh_disks_set_jobs(BhDisks *disks, const char *(*job_of)(void *userdata, con
 typedef void (*BhDisksListener)(void *userdata, const BhTopology *before, const BhTopology *now);
 void bh_disks_add_listener(BhDisks *disks, BhDisksListener listener, void *userdata);
 
+/* An inventory is about to be taken in: until then nothing is published, since what is shown by now is older than what others look at. Event loop. */
+void bh_disks_hold(BhDisks *disks);
+
 /* Takes in an inventory, and publishes. Event loop. */
 void bh_disks_update(BhDisks *disks, const BhInventory *inventory);
 
@@ -40,9 +43,6 @@ void bh_disks_refresh(BhDisks *disks);
 
 /* The newest topology; unref it. Never NULL. Any thread, does not block. */
 BhTopology *bh_disks_get(BhDisks *disks);
-
-/* Whether arrays are known, there or not. Event loop. */
-bool bh_disks_has_arrays(const BhDisks *disks);
 
 /* What changes both memory and database takes steps: _begin on the event loop checks; _write in a worker thread makes it durable and audits it; _end on the
  * event loop, whatever came of it, makes memory follow and publishes. The name of a bay is taken already by _begin, so that nobody else takes it meanwhile. */

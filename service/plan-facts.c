@@ -123,7 +123,7 @@ static void add_array_facts(GPtrArray *facts, const BhInventory *inventory, cons
         add(facts, subject, "its level", g_strdup_printf("%s of %u", array->level, array->devices));
         add(facts, subject, "its size", g_strdup_printf("%" G_GUINT64_FORMAT " bytes", array->size));
         add(facts, subject, "whether it runs", g_strdup(block ? "yes" : "no"));
-        add(facts, subject, "its members", describe_members(inventory, array));
+        add(facts, subject, "the list of its members", describe_members(inventory, array));
         if (block)
                 add_block_facts(facts, inventory, subject, block);
 }

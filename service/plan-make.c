@@ -178,15 +178,22 @@ int bh_plan_make_array(BhPlan *plan, const BhInventory *inventory, BhFailure *fa
 
 /* Deleting one ------------------------------------------------------------------------------------------------------------------------------------ */
 
-/* The members are given with the request, as far as they are there; what is on them is the array. */
+/* The members are given with the request; what is on those that are there is the array. */
 static void add_members(BhPlan *plan, const BhInventory *inventory) {
         for (size_t i = 0; i < plan->request.n_disks; i++) {
                 const BhPlanDisk *disk = &plan->request.disks[i];
                 const BhBlock *block = bh_plan_disk_block(inventory, disk);
                 BhPlanLoss *loss;
 
-                if (!block)
+                if (!block) {
+                        g_autofree char *label = bh_plan_disk_label(disk);
+
+                        bh_plan_warn(plan,
+                                     "%s is absent: its part of the array stays on it, and is seen as an array again "
+                                     "when it returns",
+                                     label);
                         continue;
+                }
                 loss = g_new0(BhPlanLoss, 1);
                 bh_plan_disk_copy(&loss->disk, disk);
                 loss->size = block->size;

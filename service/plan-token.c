@@ -18,7 +18,7 @@ typedef struct Waiting {
 } Waiting;
 
 struct BhPlans {
-        GMutex lock;
+        GMutex lock, apply_lock;
         GHashTable
                 *waiting; /* SHA-256 of the token (so that looking it up takes as long for every wrong one) → Waiting */
 };
@@ -44,6 +44,7 @@ BhPlans *bh_plans_new(void) {
         BhPlans *plans = g_new0(BhPlans, 1);
 
         g_mutex_init(&plans->lock);
+        g_mutex_init(&plans->apply_lock);
         plans->waiting = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, waiting_free);
         return plans;
 }
@@ -53,6 +54,7 @@ void bh_plans_free(BhPlans *plans) {
                 return;
         g_hash_table_unref(plans->waiting);
         g_mutex_clear(&plans->lock);
+        g_mutex_clear(&plans->apply_lock);
         g_free(plans);
 }
 
@@ -85,29 +87,28 @@ static bool make_room(BhPlans *plans, const BhCaller *caller) {
         return g_hash_table_size(plans->waiting) < BH_PLANS_MAX;
 }
 
-int bh_plans_keep(BhPlans *plans, const BhCaller *caller, BhPlan *plan, int64_t now_usec, char **ret) {
+char *bh_plans_make_token(void) {
         unsigned char bytes[TOKEN_BYTES];
-        char token[TOKEN_BYTES * 2 + 1];
-        Waiting *waiting;
-        bool has_room;
+        char *token = g_malloc(sizeof bytes * 2 + 1);
 
         randombytes_buf(bytes, sizeof bytes);
-        sodium_bin2hex(token, sizeof token, bytes, sizeof bytes);
-        waiting = g_new(Waiting, 1);
-        *waiting = (Waiting){plan, caller->user_id, caller->uid, now_usec + BH_PLAN_LIFETIME_USEC};
+        return sodium_bin2hex(token, sizeof bytes * 2 + 1, bytes, sizeof bytes);
+}
 
+int bh_plans_keep(BhPlans *plans, const BhCaller *caller, const char *token, BhPlan *plan, int64_t now_usec) {
+        Waiting *waiting = g_new(Waiting, 1);
+        bool has_room;
+
+        *waiting = (Waiting){plan, caller->user_id, caller->uid, now_usec + BH_PLAN_LIFETIME_USEC};
         g_mutex_lock(&plans->lock);
         g_hash_table_foreach_remove(plans->waiting, is_over, &now_usec);
         has_room = make_room(plans, caller);
         if (has_room)
                 g_hash_table_insert(plans->waiting, hash(token), waiting);
         g_mutex_unlock(&plans->lock);
-        if (!has_room) {
+        if (!has_room)
                 waiting_free(waiting);
-                return -EAGAIN;
-        }
-        *ret = g_strdup(token);
-        return 0;
+        return has_room ? 0 : -EAGAIN;
 }
 
 BhPlan *bh_plans_take(BhPlans *plans, const BhCaller *caller, const char *token, int64_t now_usec) {
@@ -137,4 +138,12 @@ int bh_plans_peek_kind(BhPlans *plans, const char *token, int64_t now_usec) {
                 kind = (int)waiting->plan->request.kind;
         g_mutex_unlock(&plans->lock);
         return kind;
+}
+
+void bh_plans_lock(BhPlans *plans) {
+        g_mutex_lock(&plans->apply_lock);
+}
+
+void bh_plans_unlock(BhPlans *plans) {
+        g_mutex_unlock(&plans->apply_lock);
 }

@@ -22,11 +22,18 @@ BhPlans *bh_plans_new(void);
 /* NULL is fine. */
 void bh_plans_free(BhPlans *plans);
 
-/* Keeps the plan, which it takes over, and returns its token in *ret (owned). now_usec: monotonic. Errors: -EAGAIN there are too many of others. */
-int bh_plans_keep(BhPlans *plans, const BhCaller *caller, BhPlan *plan, int64_t now_usec, char **ret);
+/* A new token, for bh_plans_keep(). Owned. */
+char *bh_plans_make_token(void);
+
+/* Keeps the plan, which it takes over, under the token. now_usec: monotonic. Errors: -EAGAIN there are too many of others. */
+int bh_plans_keep(BhPlans *plans, const BhCaller *caller, const char *token, BhPlan *plan, int64_t now_usec);
 
 /* Takes the plan out, whatever becomes of it then; NULL when there is none under that token, its time is over, or it is somebody else's (which it remains). */
 BhPlan *bh_plans_take(BhPlans *plans, const BhCaller *caller, const char *token, int64_t now_usec);
 
 /* The kind of the plan (BhPlanKind) under that token, whoever asks, so that the right polkit action can be asked for; -ENOENT when there is none. */
 int bh_plans_peek_kind(BhPlans *plans, const char *token, int64_t now_usec);
+
+/* One plan is carried out at a time, from its last recheck to what it does, so that two never meet on a disk. Blocks. */
+void bh_plans_lock(BhPlans *plans);
+void bh_plans_unlock(BhPlans *plans);

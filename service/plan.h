@@ -43,7 +43,7 @@ typedef struct BhPlanRequest {
         BhPlanKind kind;
         char *name; /* array-create: of the array; format: of the pool */
 
-        /* array-create: members, then spares. format: the disk, unless it is an array. array-add, array-repair: the disk that is added, or (n_spares 1) that is a spare of the array already. array-delete: the members that are there. */
+        /* array-create: members, then spares. format: the disk, unless it is an array. array-add, array-repair: the disk that is added, or (n_spares 1) that is a spare of the array already. array-delete: its members, also absent ones. */
         BhPlanDisk *disks;
         size_t n_disks, n_spares;
         BhRaidLevel level;

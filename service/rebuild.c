@@ -35,7 +35,9 @@ BhRebuild bh_rebuild_look(const BhInventory *inventory, const char *uuid, const 
                                                                           : "the replacement is gone");
         if (strstr(member->state, "faulty"))
                 return failed(array, "the replacement has failed");
-        if (member->slot >= 0 && strstr(member->state, "in_sync")) {
+        /* md says that it is in sync a moment before it says that it has ended. */
+        if (member->slot >= 0 && strstr(member->state, "in_sync") &&
+            (!g_str_equal(array->sync_action, "recover") || array->degraded > 0)) {
                 rebuild.state = BH_REBUILD_DONE;
                 return rebuild;
         }

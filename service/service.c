@@ -10,7 +10,6 @@
 #include <systemd/sd-daemon.h>
 
 #include "account.h"
-#include "alert-watch.h"
 #include "alert.h"
 #include "bus/adapters.h"
 #include "bus/call.h"
@@ -22,12 +21,14 @@
 #include "files.h"
 #include "log.h"
 #include "macro.h"
+#include "plan-token.h"
 #include "session.h"
 #include "setup.h"
 #include "signin.h"
 #include "smart-history.h"
 #include "smart-reader.h"
 #include "smart.h"
+#include "suspects.h"
 #include "udisks.h"
 #include "user.h"
 
@@ -323,6 +324,8 @@ int bh_service_start(BhService *service, const char *bus_address) {
         r = prepare_first_start(service);
         if (r < 0)
                 return r;
+        service->plans = bh_plans_new();
+        service->suspects = bh_suspects_new();
         r = bh_disks_new(&service->disks, service->database, service->config.sysfs);
         if (r < 0) {
                 bh_log_error_errno(r, "Cannot read which disks there were");
@@ -388,10 +391,11 @@ void bh_service_clear(BhService *service) {
         bh_calls_free(service->calls);
         bh_peers_free(service->peers);
         bh_smart_reader_free(service->smart_reader);
-        bh_alert_watch_free(service->alert_watch);
         bh_udisks_free(service->udisks);
         bh_bus_storage_free(service->storage_objects);
         bh_disks_free(service->disks);
+        bh_plans_free(service->plans);
+        bh_suspects_free(service->suspects);
         sd_bus_close_unref(service->bus);
         sd_event_source_disable_unref(service->workers_source);
         sd_event_source_disable_unref(service->sigterm_source);

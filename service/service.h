@@ -13,7 +13,6 @@
 /* The service as a whole: what main.c puts together and every bus adapter gets as its userdata. The pointers are set once at start. */
 
 typedef struct BhAccounts BhAccounts;
-typedef struct BhAlertWatch BhAlertWatch;
 typedef struct BhAlerts BhAlerts;
 typedef struct BhCalls BhCalls;
 typedef struct BhDatabase BhDatabase;
@@ -21,6 +20,8 @@ typedef struct BhDisks BhDisks;
 typedef struct BhFiles BhFiles;
 typedef struct BhJobs BhJobs;
 typedef struct BhPeers BhPeers;
+typedef struct BhPlans BhPlans;
+typedef struct BhSuspects BhSuspects;
 typedef struct BhSessions BhSessions;
 typedef struct BhSetup BhSetup;
 typedef struct BhSignin BhSignin;
@@ -47,10 +48,11 @@ typedef struct BhService {
         BhJobs *jobs;
         BhUdisks *udisks;
         BhDisks *disks;
+        BhPlans *plans;
+        BhSuspects *suspects;
 
         /* Event loop only. */
         BhAlerts *alerts;
-        BhAlertWatch *alert_watch;
         BhSmarts *smarts;
         BhSmartReader *smart_reader;
         BhWorkers *workers;

@@ -5,6 +5,7 @@
 #include "bus/call.h"
 #include "bus/exports.h"
 #include "bus/polkit.h"
+#include "bus/storage-methods.h"
 #include "disks.h"
 
 /* Members --------------------------------------------------------------------------------------------------------------------------------- */
@@ -126,6 +127,22 @@ static const sd_bus_vtable vtable[] = {
         ARRAY_FIELDS(BH_FIELD_PROPERTY)
                 SD_BUS_PROPERTY("Members", "aa{sv}", bh_exports_get, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
         SD_BUS_PROPERTY("Mismatches", "t", bh_exports_get, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
+        SD_BUS_METHOD_WITH_ARGS("Repair", SD_BUS_ARGS("a{sv}", options), SD_BUS_RESULT("o", job),
+                                bh_array_method_repair, SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD_WITH_ARGS("AddSpare", SD_BUS_ARGS("o", disk, "a{sv}", options), SD_BUS_RESULT("o", job),
+                                bh_array_method_add_spare, SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD_WITH_ARGS("RemoveMember", SD_BUS_ARGS("o", disk, "a{sv}", options), SD_BUS_NO_RESULT,
+                                bh_array_method_remove_member, SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD_WITH_ARGS("Scrub", SD_BUS_ARGS("s", action, "a{sv}", options), SD_BUS_RESULT("o", job),
+                                bh_array_method_scrub, SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD_WITH_ARGS("SetBitmap", SD_BUS_ARGS("s", bitmap, "a{sv}", options), SD_BUS_NO_RESULT,
+                                bh_array_method_set_bitmap, SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD_WITH_ARGS("Start", SD_BUS_ARGS("a{sv}", options), SD_BUS_NO_RESULT, bh_array_method_start,
+                                SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD_WITH_ARGS("Stop", SD_BUS_ARGS("a{sv}", options), SD_BUS_NO_RESULT, bh_array_method_stop,
+                                SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD_WITH_ARGS("Grow", SD_BUS_ARGS("u", devices, "a{sv}", options), SD_BUS_RESULT("o", job),
+                                bh_array_method_grow, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD_WITH_ARGS("Forget", SD_BUS_ARGS("a{sv}", options), SD_BUS_NO_RESULT, method_forget,
                                 SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_VTABLE_END,

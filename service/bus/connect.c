@@ -5,7 +5,6 @@
 #include <errno.h>
 #include <glib.h>
 
-#include "alert-watch.h"
 #include "bus/adapters.h"
 #include "bus/call.h"
 #include "bus/job.h"
@@ -61,6 +60,7 @@ static int add_objects(BhService *service) {
 static void on_inventory(void *userdata, const BhInventory *inventory) {
         BhService *service = userdata;
 
+        bh_disks_hold(service->disks);
         bh_bus_smart_see(service, inventory);
         bh_jobs_observe(service->jobs);
         bh_disks_update(service->disks, inventory);
@@ -72,20 +72,6 @@ static const char *job_of(void *userdata, const char *path) {
 
 static void on_job(void *userdata, const char *subject) {
         bh_disks_refresh(((BhService *)userdata)->disks);
-}
-
-/* After the objects were put on the bus: what an alert is about is there before the alert is. */
-static int watch_alerts(BhService *service) {
-        const BhAlertWatchParts parts = {
-                .event = service->event,
-                .workers = service->workers,
-                .alerts = service->alerts,
-                .disks = service->disks,
-                .files = service->files,
-                .config = {(double)service->config.temperature_limit, (double)service->config.temperature_limit_solid},
-        };
-
-        return bh_alert_watch_new(&service->alert_watch, &parts);
 }
 
 int bh_bus_connect(BhService *service, const char *address) {
@@ -119,11 +105,6 @@ int bh_bus_connect(BhService *service, const char *address) {
         r = add_objects(service);
         if (r < 0) {
                 bh_log_error_errno(r, "Cannot put the interfaces on the bus");
-                return r;
-        }
-        r = watch_alerts(service);
-        if (r < 0) {
-                bh_log_error_errno(r, "Cannot watch for alerts");
                 return r;
         }
         r = sd_bus_attach_event(service->bus, service->event, SD_EVENT_PRIORITY_NORMAL);

@@ -24,6 +24,31 @@ static int set_string(const BhOption *option, const char *what, const char *text
         return 0;
 }
 
+static int read_paths(sd_bus_message *m, const char *what, const char *name, size_t max, char ***ret,
+                      sd_bus_error *error) {
+        g_autoptr(GPtrArray) paths = g_ptr_array_new_with_free_func(g_free);
+        const char *path;
+        int r;
+
+        r = sd_bus_message_enter_container(m, 'a', "o");
+        if (r < 0)
+                return r;
+        while ((r = sd_bus_message_read_basic(m, 'o', &path)) > 0) {
+                if (paths->len >= max)
+                        return bh_error_set_named(error, "InvalidArgument", "The %s “%s” has more than %zu elements",
+                                                  what, name, max);
+                g_ptr_array_add(paths, g_strdup(path));
+        }
+        if (r >= 0)
+                r = sd_bus_message_exit_container(m);
+        if (r < 0)
+                return r;
+        g_ptr_array_add(paths, NULL);
+        g_strfreev(*ret);
+        *ret = (char **)g_ptr_array_steal(paths, NULL);
+        return 0;
+}
+
 /* The message is inside the variant, which is of the type that it should be. */
 static int read_value(sd_bus_message *m, const BhOption *option, const char *what, sd_bus_error *error) {
         const char *text;
@@ -33,6 +58,15 @@ static int read_value(sd_bus_message *m, const BhOption *option, const char *wha
         case 's':
                 r = sd_bus_message_read_basic(m, 's', &text);
                 return r < 0 ? r : set_string(option, what, text, error);
+        case 'o':
+                r = sd_bus_message_read_basic(m, 'o', &text);
+                if (r < 0)
+                        return r;
+                g_free(*(char **)option->value);
+                *(char **)option->value = g_strdup(text);
+                return 0;
+        case 'A':
+                return read_paths(m, what, option->name, option->max, option->value, error);
         case 'b':
                 r = sd_bus_message_read_basic(m, 'b', &truth);
                 if (r >= 0)
@@ -52,7 +86,7 @@ static const BhOption *find(const BhOption *options, size_t n_options, const cha
 
 static int read_entry(sd_bus_message *m, const char *what, const char *name, const BhOption *option,
                       sd_bus_error *error) {
-        char signature[2] = {option->type, '\0'};
+        const char basic[2] = {option->type, '\0'}, *signature = option->type == 'A' ? "ao" : basic;
         const char *contents;
         int r;
 
@@ -125,4 +159,17 @@ int bh_options_read_string(sd_bus_message *m, const char *argument, size_t max, 
                                           argument, max);
         *ret = g_strdup(text);
         return 0;
+}
+
+int bh_options_read_paths(sd_bus_message *m, const char *argument, size_t max, char ***ret, sd_bus_error *error) {
+        return read_paths(m, "argument", argument, max, ret, error);
+}
+
+int bh_options_read_path(sd_bus_message *m, char **ret) {
+        const char *path;
+        int r = sd_bus_message_read_basic(m, 'o', &path);
+
+        if (r >= 0)
+                *ret = g_strdup(path);
+        return r;
 }

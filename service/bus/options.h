@@ -9,10 +9,10 @@
 
 typedef struct BhOption {
         const char *name;
-        char type;   /* s, b, u, t or x */
-        void *value; /* where it goes: char ** (owned, freed with g_free()), bool *, uint32_t *, uint64_t *, int64_t *; untouched when it is not given */
+        char type;   /* s, b, u, t, x, o; 'A' for ao */
+        void *value; /* where it goes: char ** (of s and o; owned, freed with g_free()), char *** (of ao; owned, freed with g_strfreev()), bool *, uint32_t *, uint64_t *, int64_t *; untouched when it is not given */
         bool *is_set; /* set to true when it is given; may be NULL */
-        size_t max;   /* bytes of a string at most */
+        size_t max;   /* bytes of a string at most; paths of a list at most */
 } BhOption;
 
 /* Reads a dictionary at the message's position. what is what it is called in errors: "option", "change". extra is a second table, for the options that all
@@ -23,3 +23,9 @@ int bh_options_read(sd_bus_message *m, const char *what, const BhOption *options
 
 /* Reads a string argument of at most max bytes into *ret (owned). argument is its name for the error. Returns 0 or a negative errno. Event loop. */
 int bh_options_read_string(sd_bus_message *m, const char *argument, size_t max, char **ret, sd_bus_error *error);
+
+/* Reads a list of object paths, at most max of them, into *ret (owned, NULL-terminated). Returns 0 or a negative errno. Event loop. */
+int bh_options_read_paths(sd_bus_message *m, const char *argument, size_t max, char ***ret, sd_bus_error *error);
+
+/* Reads an object path argument into *ret (owned). Returns 0 or a negative errno. Event loop. */
+int bh_options_read_path(sd_bus_message *m, char **ret);

@@ -6,7 +6,10 @@
 
 #include "bus/adapters.h"
 #include "bus/call.h"
+#include "bus/job.h"
+#include "bus/storage-methods.h"
 #include "disks.h"
+#include "suspects.h"
 #include "udisks.h"
 
 #define INTERFACE BH_BUS_NAME ".Storage"
@@ -178,6 +181,26 @@ static const sd_bus_vtable vtable[] = {
                                 method_list_disks, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD_WITH_ARGS("ListArrays", SD_BUS_ARGS("a{sv}", options), SD_BUS_RESULT("aa{sv}", arrays),
                                 method_list_arrays, SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD_WITH_ARGS("CompareLevels", SD_BUS_ARGS("ao", disks, "a{sv}", options),
+                                SD_BUS_RESULT("aa{sv}", levels), bh_storage_method_compare_levels,
+                                SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD_WITH_ARGS("SimulateFailure", SD_BUS_ARGS("ao", disks, "a{sv}", options),
+                                SD_BUS_RESULT("aa{sv}", effects), bh_storage_method_simulate_failure,
+                                SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD_WITH_ARGS("PlanArray", SD_BUS_ARGS("s", name, "s", level, "ao", disks, "a{sv}", options),
+                                SD_BUS_RESULT("s", token, "a{sv}", plan), bh_storage_method_plan_array,
+                                SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD_WITH_ARGS("PlanDelete", SD_BUS_ARGS("o", target, "a{sv}", options),
+                                SD_BUS_RESULT("s", token, "a{sv}", plan), bh_storage_method_plan_delete,
+                                SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD_WITH_ARGS("PlanAdd", SD_BUS_ARGS("o", array, "o", disk, "a{sv}", options),
+                                SD_BUS_RESULT("s", token, "a{sv}", plan), bh_storage_method_plan_add,
+                                SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD_WITH_ARGS("PlanRepair", SD_BUS_ARGS("o", array, "a{sv}", options),
+                                SD_BUS_RESULT("s", token, "a{sv}", plan), bh_storage_method_plan_repair,
+                                SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD_WITH_ARGS("Apply", SD_BUS_ARGS("s", token, "a{sv}", options), SD_BUS_RESULT("o", job),
+                                bh_storage_method_apply, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD_WITH_ARGS("GetSpeedLimits", SD_BUS_ARGS("a{sv}", options),
                                 SD_BUS_RESULT("t", minimum, "t", maximum), method_get_speed_limits,
                                 SD_BUS_VTABLE_UNPRIVILEGED),
@@ -196,6 +219,8 @@ static void on_topology(void *userdata, const BhTopology *before, const BhTopolo
         bh_bus_disks_show(objects->disks, now);
         emit_changes(objects->service, shown->inventory, now->inventory);
         bh_topology_unref(shown);
+        bh_suspects_learn(objects->service->suspects, now);
+        bh_jobs_observe(objects->service->jobs); /* some look at this rather than at the inventory that it comes from */
 }
 
 int bh_bus_storage_add(BhService *service) {

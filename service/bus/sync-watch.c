@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 
-/* Syncs that nobody asked us for: the kernel rebuilds onto a spare, a new array is made whole, somebody uses mdadm, or we were restarted meanwhile. Each becomes a job
+/* Syncs and scrubs that nobody asked us for: the kernel rebuilds onto a spare, a new array is made whole, somebody uses mdadm, or we were restarted meanwhile. Each becomes a job
  * that follows it, unless one is about the array already. */
 
 #include <errno.h>
@@ -9,6 +9,7 @@
 
 #include "bus/adapters.h"
 #include "bus/job.h"
+#include "bus/scrub-job.h"
 #include "disks.h"
 #include "log.h"
 #include "macro.h"
@@ -98,14 +99,29 @@ static void follow(BhService *service, const BhArray *array) {
                 bh_log_warning_errno(r, "Cannot follow the sync of the array %s", array->name);
 }
 
+static bool is_scrub(const char *action) {
+        return g_str_equal(action, "check") || g_str_equal(action, "repair");
+}
+
+static void follow_scrub(BhService *service, const BhArray *array) {
+        int r = bh_scrub_job_follow(service, array->path, array->sync_action);
+
+        if (r < 0)
+                bh_log_warning_errno(r, "Cannot follow the scrub of the array %s", array->name);
+}
+
 static void on_topology(void *userdata, const BhTopology *before, const BhTopology *now) {
         BhService *service = userdata;
 
         for (size_t i = 0; i < now->n_arrays; i++) {
                 const BhArray *array = &now->arrays[i];
 
-                if (array->is_running && is_sync(array->sync_action) && !bh_jobs_find(service->jobs, array->path, NULL))
+                if (!array->is_running || bh_jobs_find(service->jobs, array->path, NULL))
+                        continue;
+                if (is_sync(array->sync_action))
                         follow(service, array);
+                else if (is_scrub(array->sync_action))
+                        follow_scrub(service, array);
         }
 }
 

@@ -114,7 +114,7 @@ static void a_rebuild_ends_when_the_member_is_seen_in_sync_and_not_before(void) 
                 {-1, "spare", "recover", 1, BH_REBUILD_WAITING},
                 {1, "spare", "recover", 1, BH_REBUILD_RUNNING},
                 {1, "spare", "idle", 1, BH_REBUILD_WAITING},
-                {1, "in_sync", "recover", 0, BH_REBUILD_DONE},
+                {1, "in_sync", "recover", 0, BH_REBUILD_RUNNING},
                 {1, "in_sync", "idle", 0, BH_REBUILD_DONE},
                 {1, "in_sync,write_mostly", "idle", 1, BH_REBUILD_DONE},
                 {-1, "faulty", "idle", 1, BH_REBUILD_FAILED},

@@ -1,0 +1,208 @@
+/* SPDX-License-Identifier: MIT */
+
+#include "bus/plan-job.h"
+
+#include <errno.h>
+#include <glib.h>
+#include <math.h>
+
+#include "apply.h"
+#include "audit.h"
+#include "bus/job.h"
+#include "disks.h"
+#include "plan-token.h"
+#include "rebuild.h"
+
+typedef struct PlanJob {
+        BhService *service;
+        BhCaller caller;
+        BhPlan *plan;
+        char *uuid;  /* owned; of the array */
+        char *block; /* owned; UDisks2's object of the member that is rebuilt; NULL none */
+        bool is_forgotten;
+} PlanJob;
+
+static void plan_job_free(void *data) {
+        PlanJob *plan_job = data;
+
+        bh_caller_clear(&plan_job->caller);
+        bh_plan_free(plan_job->plan);
+        g_free(plan_job->uuid);
+        g_free(plan_job->block);
+        g_free(plan_job);
+}
+
+void bh_plan_audit(BhService *service, const BhCaller *caller, const BhPlanRequest *request, int result,
+                   const char *message) {
+        bh_audit_post(service->database, caller,
+                      &(BhAudit){.event_type = BH_AUDIT_SYSTEM,
+                                 .action = bh_plan_kind_to_string(request->kind),
+                                 .target = request->array_name ?: request->name ?: request->array,
+                                 .result = result,
+                                 .message = message});
+}
+
+int bh_plan_job_check(BhCall *call, const BhPlan *plan) {
+        int r = bh_apply_recheck(call->service->udisks, plan, NULL, &call->failure);
+
+        if (r < 0)
+                bh_plan_audit(call->service, &call->caller, &plan->request, r, call->failure.message);
+        return r;
+}
+
+/* Running ---------------------------------------------------------------------------------------------------------------------------------------- */
+
+static void say(void *userdata, const char *text) {
+        bh_job_set_text(userdata, text);
+}
+
+static int carry_out(const BhApply *apply, PlanJob *plan_job, BhFailure *failure) {
+        switch (apply->plan->request.kind) {
+        case BH_PLAN_ARRAY_CREATE:
+                return bh_apply_array_create(apply, &plan_job->uuid, failure);
+        case BH_PLAN_ARRAY_DELETE:
+                return bh_apply_array_delete(apply, failure);
+        case BH_PLAN_ARRAY_ADD:
+                return bh_apply_array_add(apply, &plan_job->block, failure);
+        case BH_PLAN_ARRAY_REPAIR:
+                return bh_apply_array_repair(apply, &plan_job->block, failure);
+        default:
+                return -EOPNOTSUPP;
+        }
+}
+
+static int run(BhJob *job, void *data, char **result, BhFailure *failure) {
+        PlanJob *plan_job = data;
+        BhService *service = plan_job->service;
+        const BhApply apply = {service->udisks, plan_job->plan, say, job};
+        int r;
+
+        bh_plans_lock(service->plans);
+        r = carry_out(&apply, plan_job, failure);
+        bh_plans_unlock(service->plans);
+        if (r < 0) {
+                if (r == -EIO && plan_job->uuid && plan_job->plan->request.n_disks == 1)
+                        bh_suspects_note(service->suspects, plan_job->uuid, plan_job->plan->request.disks[0].path);
+                bh_plan_audit(service, &plan_job->caller, &plan_job->plan->request, r, failure->message);
+                return r;
+        }
+        return BH_JOB_OBSERVE;
+}
+
+/* Ends the job well. */
+static int succeed(PlanJob *plan_job, char **result, const char *path, const char *message) {
+        *result = g_strdup(path);
+        bh_plan_audit(plan_job->service, &plan_job->caller, &plan_job->plan->request, 0, message);
+        return 0;
+}
+
+/* Observing -------------------------------------------------------------------------------------------------------------------------------------- */
+
+/* The array is there when the service itself shows it, so that whoever is told its path finds it. */
+static int observe_create(BhJob *job, void *data, char **result, BhFailure *failure) {
+        PlanJob *plan_job = data;
+        _cleanup_(bh_topology_unrefp) BhTopology *topology = bh_disks_get(plan_job->service->disks);
+        g_autofree char *path = bh_array_path(plan_job->uuid);
+        const BhArray *array = bh_topology_array(topology, path);
+
+        if (!array || !array->is_running)
+                return BH_JOB_OBSERVE;
+        return succeed(plan_job, result, path, plan_job->plan->title);
+}
+
+static int observe_delete(BhJob *job, void *data, char **result, BhFailure *failure) {
+        PlanJob *plan_job = data;
+
+        if (plan_job->is_forgotten)
+                return BH_JOB_OBSERVE; /* forgetting it lets all jobs look once more, this one too */
+        plan_job->is_forgotten = true;
+        bh_disks_array_is_deleted(plan_job->service->disks, plan_job->uuid);
+        return succeed(plan_job, result, "", plan_job->plan->title);
+}
+
+static int rebuild_failed(PlanJob *plan_job, const BhRebuild *rebuild, BhFailure *failure) {
+        const BhPlanRequest *request = &plan_job->plan->request;
+        g_autofree char *label = bh_plan_disk_label(&request->disks[0]);
+
+        bh_failure_set(failure, -EIO, NULL, "The rebuild of the array “%s” onto %s has failed: %s", request->array_name,
+                       label, rebuild->problem);
+        bh_plan_audit(plan_job->service, &plan_job->caller, request, -EIO, failure->message);
+        return -EIO;
+}
+
+static void report_rebuild(BhJob *job, const PlanJob *plan_job, const BhRebuild *rebuild) {
+        const BhPlanRequest *request = &plan_job->plan->request;
+        g_autofree char *label = bh_plan_disk_label(&request->disks[0]), *text = NULL;
+
+        if (rebuild->state != BH_REBUILD_RUNNING) {
+                text = g_strdup_printf("Waiting for the rebuild of the array “%s” to begin", request->array_name);
+                bh_job_report_percent(job, NAN, 0, 0);
+        } else {
+                text = g_strdup_printf("Rebuilding the array “%s” onto %s", request->array_name, label);
+                bh_job_report_percent(job, rebuild->percent, rebuild->rate,
+                                      rebuild->remaining_usec > 0 ? g_get_real_time() + (int64_t)rebuild->remaining_usec
+                                                                  : 0);
+        }
+        bh_job_set_text(job, text);
+}
+
+static int observe_rebuild(BhJob *job, void *data, char **result, BhFailure *failure) {
+        PlanJob *plan_job = data;
+        const BhPlanRequest *request = &plan_job->plan->request;
+        _cleanup_(bh_inventory_unrefp) BhInventory *inventory = bh_udisks_get_inventory(plan_job->service->udisks);
+        BhRebuild rebuild = bh_rebuild_look(inventory, plan_job->uuid, plan_job->block);
+        g_autofree char *message = NULL;
+
+        switch (rebuild.state) {
+        case BH_REBUILD_FAILED:
+                return rebuild_failed(plan_job, &rebuild, failure);
+        case BH_REBUILD_SPARE:
+                return succeed(plan_job, result, request->array_path, "It is a spare");
+        case BH_REBUILD_DONE:
+                message = rebuild.degraded == 0
+                                  ? g_strdup("All members are in sync")
+                                  : g_strdup_printf("It is rebuilt; %u more members are missing", rebuild.degraded);
+                bh_job_set_text(job, message);
+                return succeed(plan_job, result, request->array_path, message);
+        default:
+                report_rebuild(job, plan_job, &rebuild);
+                return BH_JOB_OBSERVE;
+        }
+}
+
+static const BhJobKind kinds[] = {
+        [BH_PLAN_ARRAY_CREATE] = {.operation = "array-create",
+                                  .pool = BH_POOL_STORAGE,
+                                  .is_storage = true,
+                                  .run = run,
+                                  .observe = observe_create,
+                                  .free = plan_job_free},
+        [BH_PLAN_ARRAY_DELETE] = {.operation = "array-delete",
+                                  .pool = BH_POOL_STORAGE,
+                                  .is_storage = true,
+                                  .run = run,
+                                  .observe = observe_delete,
+                                  .free = plan_job_free},
+        [BH_PLAN_ARRAY_ADD] = {.operation = "array-add",
+                               .pool = BH_POOL_STORAGE,
+                               .is_storage = true,
+                               .run = run,
+                               .observe = observe_rebuild,
+                               .free = plan_job_free},
+        [BH_PLAN_ARRAY_REPAIR] = {.operation = "array-repair",
+                                  .pool = BH_POOL_STORAGE,
+                                  .is_storage = true,
+                                  .run = run,
+                                  .observe = observe_rebuild,
+                                  .free = plan_job_free},
+};
+
+int bh_plan_job_start(BhService *service, const BhCaller *caller, BhPlan *plan, const char **ret_path) {
+        PlanJob *plan_job = g_new0(PlanJob, 1);
+
+        plan_job->service = service;
+        plan_job->plan = plan;
+        plan_job->uuid = g_strdup(plan->request.array);
+        bh_caller_copy(&plan_job->caller, caller);
+        return bh_job_start(service, caller, &kinds[plan->request.kind], plan->request.array_path, plan_job, ret_path);
+}
