@@ -430,3 +430,22 @@ def test_a_new_array_that_is_made_whole_is_not_called_degraded(nas, signals):
     until(lambda: nas.array("films")["State"] == "optimal", "the end of the sync")
     assert {change["State"] for change in changes(signals, path) if "State" in change} <= {"rebuilding", "optimal", "inactive"}
     assert array
+
+
+def test_a_scrub_that_runs_is_found_again_and_followed(nas, signals):
+    array, path = nas.disks.array("md0"), nas.find("Array", "md0")[0]
+    nas.disks.SetSpeed(1_000_000)
+    nas.disks.do(array, "MDRaid", "RequestSyncAction", "(sa{sv})", "check", {})
+    until(lambda: nas.array()["Job"] != "/", "the job")
+    assert jobs_of(nas, path)[-1]["operation"] == "array-scrub"
+    nas.sandbox.restart_service()
+    nas.wait()
+    until(lambda: nas.array()["Job"] != "/", "the job to be found again")
+    nas.disks.Advance(100_000)
+    until(lambda: jobs_of(nas, path)[-1]["state"] == "succeeded", "the end of the job")
+    nas.disks.do(array, "MDRaid", "RequestSyncAction", "(sa{sv})", "check", {})
+    until(lambda: nas.array()["Job"] != "/", "another job")
+    nas.disks.do(array, "MDRaid", "RequestSyncAction", "(sa{sv})", "idle", {})
+    until(lambda: jobs_of(nas, path)[-1]["state"] == "failed", "the job to be over")
+    token = nas.sandbox.token("admin", "changeme")
+    assert "stopped" in nas.bus.at(jobs_of(nas, path)[-1]["path"], "Job").GetResult(token=token)[2]
