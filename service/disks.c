@@ -61,6 +61,12 @@ void bh_disks_hold(BhDisks *disks) {
         disks->is_publishing = true;
 }
 
+bool bh_disks_has_arrays(const BhDisks *disks) {
+        g_autoptr(GPtrArray) arrays = bh_memory_list_arrays(disks->memory);
+
+        return arrays->len > 0;
+}
+
 void bh_disks_update(BhDisks *disks, const BhInventory *inventory) {
         publish_all(disks, (BhInventory *)inventory, true);
 }

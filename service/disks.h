@@ -44,6 +44,9 @@ void bh_disks_refresh(BhDisks *disks);
 /* The newest topology; unref it. Never NULL. Any thread, does not block. */
 BhTopology *bh_disks_get(BhDisks *disks);
 
+/* Whether arrays are known, there or not. Event loop. */
+bool bh_disks_has_arrays(const BhDisks *disks);
+
 /* What changes both memory and database takes steps: _begin on the event loop checks; _write in a worker thread makes it durable and audits it; _end on the
  * event loop, whatever came of it, makes memory follow and publishes. The name of a bay is taken already by _begin, so that nobody else takes it meanwhile. */
 typedef struct BhDisksChange {

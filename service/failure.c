@@ -7,7 +7,7 @@
 int bh_failure_set(BhFailure *failure, int r, const char *name, const char *format, ...) {
         va_list args;
 
-        if (failure->name || failure->message)
+        if (!failure || failure->name || failure->message)
                 return r;
         failure->name = name;
         va_start(args, format);

@@ -9,7 +9,7 @@ typedef struct BhFailure {
         char *message;    /* owned; NULL: the general sentence of the error */
 } BhFailure;
 
-/* Sets it, unless it is set already, and returns r. name may be NULL. */
+/* Sets it, unless it is set already or NULL, and returns r. name may be NULL. */
 __attribute__((format(printf, 4, 5))) int bh_failure_set(BhFailure *failure, int r, const char *name,
                                                          const char *format, ...);
 

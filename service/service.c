@@ -10,6 +10,7 @@
 #include <systemd/sd-daemon.h>
 
 #include "account.h"
+#include "alert-watch.h"
 #include "alert.h"
 #include "bus/adapters.h"
 #include "bus/call.h"
@@ -391,6 +392,7 @@ void bh_service_clear(BhService *service) {
         bh_calls_free(service->calls);
         bh_peers_free(service->peers);
         bh_smart_reader_free(service->smart_reader);
+        bh_alert_watch_free(service->alert_watch);
         bh_udisks_free(service->udisks);
         bh_bus_storage_free(service->storage_objects);
         bh_disks_free(service->disks);

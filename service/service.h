@@ -13,6 +13,7 @@
 /* The service as a whole: what main.c puts together and every bus adapter gets as its userdata. The pointers are set once at start. */
 
 typedef struct BhAccounts BhAccounts;
+typedef struct BhAlertWatch BhAlertWatch;
 typedef struct BhAlerts BhAlerts;
 typedef struct BhCalls BhCalls;
 typedef struct BhDatabase BhDatabase;
@@ -53,6 +54,7 @@ typedef struct BhService {
 
         /* Event loop only. */
         BhAlerts *alerts;
+        BhAlertWatch *alert_watch;
         BhSmarts *smarts;
         BhSmartReader *smart_reader;
         BhWorkers *workers;

@@ -4,9 +4,13 @@
 
 #include <errno.h>
 #include <glib.h>
+#include <math.h>
 
 #include "log.h"
 #include "macro.h"
+
+/* More than anything counts, and exact as a double. */
+#define NUMBER_MAX 9007199254740992.0
 
 #define RETRY_USEC (60 * BH_USEC_PER_SEC)
 
@@ -45,7 +49,22 @@ static int read_ata(BhUdisks *udisks, const char *drive, BhSmartReport *ret, BhF
         return 0;
 }
 
-/* NVMe has numbers of which those that are known become attributes, without a scale of the maker's. */
+size_t bh_smart_attributes_of_nvme(const BhUdisksNvmeValue *values, size_t n_values, BhSmartAttribute *ret) {
+        size_t n = 0;
+
+        for (size_t i = 0; i < n_values; i++) {
+                uint8_t id = bh_nvme_id_of(values[i].name);
+
+                if (id != 0 && !isnan(values[i].value))
+                        ret[n++] = (BhSmartAttribute){.id = id,
+                                                      .value = -1,
+                                                      .worst = -1,
+                                                      .threshold = -1,
+                                                      .raw = (uint64_t)CLAMP(values[i].value, 0.0, NUMBER_MAX)};
+        }
+        return n;
+}
+
 static int read_nvme(BhUdisks *udisks, const char *drive, BhSmartReport *ret, BhFailure *failure) {
         BhUdisksNvmeValue *list = NULL;
         size_t n = 0;
@@ -55,17 +74,7 @@ static int read_nvme(BhUdisks *udisks, const char *drive, BhSmartReport *ret, Bh
         if (r < 0)
                 return r;
         ret->attributes = g_new0(BhSmartAttribute, n);
-        for (size_t i = 0; i < n; i++) {
-                uint8_t id = bh_nvme_id_of(list[i].name);
-
-                if (id != 0)
-                        ret->attributes[ret->n_attributes++] =
-                                (BhSmartAttribute){.id = id,
-                                                   .value = -1,
-                                                   .worst = -1,
-                                                   .threshold = -1,
-                                                   .raw = (uint64_t)CLAMP(list[i].value, 0.0, 9e18)};
-        }
+        ret->n_attributes = bh_smart_attributes_of_nvme(list, n, ret->attributes);
         bh_udisks_nvme_values_free(list, n);
         return 0;
 }
@@ -139,7 +148,7 @@ static void done(void *userdata, int r) {
         bh_smart_report_clear(&reader->report);
         bh_smart_task_clear(&reader->task);
         reader->is_busy = false; /* not before: what has changed wakes us */
-        if (r != -ECANCELED) /* we are being stopped */
+        if (r != -ECANCELED)     /* we are being stopped */
                 bh_smart_reader_wake(reader);
 }
 

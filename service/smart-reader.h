@@ -30,3 +30,6 @@ typedef enum BhSmartHow {
 /* Reads the health of one. *ret is to be cleared. Errors: as verbs of UDisks2's: -EBUSY: the disk sleeps; -ENODATA there is nothing to get. Worker thread. */
 int bh_smart_read(BhUdisks *udisks, const char *drive, bool is_nvme, BhSmartHow how, BhSmartReport *ret,
                   BhFailure *failure);
+
+/* NVMe has numbers, of which those that are known become attributes, without a scale of the maker's. ret has room for n_values; returns how many there are. Any thread. */
+size_t bh_smart_attributes_of_nvme(const BhUdisksNvmeValue *values, size_t n_values, BhSmartAttribute *ret);

@@ -31,8 +31,9 @@ typedef struct Disk {
         BhSmartVerdict verdict;
 
         /* The schedule. */
-        bool is_stale; /* UDisks2 shows something newer than our attributes */
-        bool is_busy;  /* a task is under way */
+        bool is_stale;    /* UDisks2 shows something newer than our attributes */
+        bool is_doubtful; /* and it cannot be told from that whether a test has ended */
+        bool is_busy;     /* a task is under way */
         bool is_test_beginning;
         int64_t tried_usec, fetched_usec;
 } Disk;
@@ -209,6 +210,12 @@ static bool is_outdated(const Disk *disk, const BhSmart *smart) {
                disk->reading.time_usec - smart->updated_usec < OUTDATED_USEC;
 }
 
+/* UDisks2 tells times in seconds: whether what it shows is of before the test, or of its end within the second in which it was begun, only the disk knows. */
+static bool is_doubtful(const Disk *disk, const BhSmart *smart) {
+        return disk->is_read && disk->reading.selftest == BH_SELFTEST_RUNNING &&
+               smart->updated_usec == disk->reading.time_usec && !g_str_equal(smart->selftest_status, "inprogress");
+}
+
 static void set_shown(Disk *disk, const BhSmart *smart, bool is_nvme) {
         char *status = g_strdup(smart->selftest_status);
 
@@ -234,6 +241,9 @@ static void see_drive(BhSmarts *smarts, Disk *disk, const BhDrive *drive) {
 
         /* What UDisks2 had read before it was started anew is not known to it; we remember it. */
         if (drive->smart.updated_usec == 0 || !disk->is_supported || is_outdated(disk, &drive->smart))
+                return;
+        disk->is_doubtful = is_doubtful(disk, &drive->smart);
+        if (disk->is_doubtful)
                 return;
         disk->is_stale = true;
         take_properties(disk, &drive->smart);
@@ -334,18 +344,20 @@ static int64_t fetch_usec(const Disk *disk, int64_t now_usec) {
 
 static int64_t update_usec(const BhSmarts *smarts, const Disk *disk, int64_t now_usec) {
         int64_t step = is_testing(disk) ? MIN(smarts->interval_usec, TEST_USEC) : smarts->interval_usec;
-        int64_t updated = after(disk->shown.updated_usec, step, now_usec),
-                tried = after(disk->tried_usec, step, now_usec);
+        int64_t updated = after(disk->shown.updated_usec, step, now_usec);
+        int64_t tried = after(disk->tried_usec, step, now_usec);
 
-        return MAX(updated, tried);
+        return disk->is_doubtful ? now_usec : MAX(updated, tried);
 }
 
 static void begin(Disk *disk, bool is_update, int64_t now_usec, BhSmartTask *ret) {
         disk->is_busy = true;
         disk->is_stale = false;
         disk->fetched_usec = now_usec;
-        if (is_update)
+        if (is_update) {
+                disk->is_doubtful = false;
                 disk->tried_usec = now_usec;
+        }
         *ret = (BhSmartTask){g_strdup(disk->id), g_strdup(disk->drive), disk->is_nvme, is_update};
 }
 

@@ -73,7 +73,7 @@ static const ErrorRow *find_row(const char *name) {
 }
 
 static int fail(BhFailure *failure, int r, const char *name, const char *sentence) {
-        return failure ? bh_failure_set(failure, r, name, "%s", sentence) : r;
+        return bh_failure_set(failure, r, name, "%s", sentence);
 }
 
 int bh_udisks_errno(const sd_bus_error *error, BhFailure *failure) {

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <glib.h>
 
+#include "alert-watch.h"
 #include "bus/adapters.h"
 #include "bus/call.h"
 #include "bus/job.h"
@@ -74,6 +75,20 @@ static void on_job(void *userdata, const char *subject) {
         bh_disks_refresh(((BhService *)userdata)->disks);
 }
 
+/* After the objects were put on the bus: what an alert is about is there before the alert is. */
+static int watch_alerts(BhService *service) {
+        const BhAlertWatchParts parts = {
+                .event = service->event,
+                .workers = service->workers,
+                .alerts = service->alerts,
+                .disks = service->disks,
+                .files = service->files,
+                .config = {(double)service->config.temperature_limit, (double)service->config.temperature_limit_solid},
+        };
+
+        return bh_alert_watch_new(&service->alert_watch, &parts);
+}
+
 int bh_bus_connect(BhService *service, const char *address) {
         int r;
 
@@ -105,6 +120,11 @@ int bh_bus_connect(BhService *service, const char *address) {
         r = add_objects(service);
         if (r < 0) {
                 bh_log_error_errno(r, "Cannot put the interfaces on the bus");
+                return r;
+        }
+        r = watch_alerts(service);
+        if (r < 0) {
+                bh_log_error_errno(r, "Cannot watch for alerts");
                 return r;
         }
         r = sd_bus_attach_event(service->bus, service->event, SD_EVENT_PRIORITY_NORMAL);

@@ -5,6 +5,7 @@
 #include "bus/call.h"
 #include "bus/exports.h"
 #include "bus/polkit.h"
+#include "bus/smart.h"
 #include "disks.h"
 
 /* FIELD(property, key in dictionaries, D-Bus type, member of BhDisk, ALWAYS in dictionaries or only when it is KNOWN) */
@@ -115,8 +116,19 @@ static int method_forget(sd_bus_message *m, void *userdata, sd_bus_error *error)
 static const sd_bus_vtable vtable[] = {
         SD_BUS_VTABLE_START(0),
         DISK_FIELDS(BH_FIELD_PROPERTY)
-                SD_BUS_METHOD_WITH_ARGS("SetSlot", SD_BUS_ARGS("s", slot, "a{sv}", options), SD_BUS_NO_RESULT,
-                                        method_set_slot, SD_BUS_VTABLE_UNPRIVILEGED),
+                SD_BUS_METHOD_WITH_ARGS("GetSmart", SD_BUS_ARGS("a{sv}", options), SD_BUS_RESULT("aa{sv}", attributes),
+                                        bh_bus_method_get_smart, SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD_WITH_ARGS("GetSmartHistory", SD_BUS_ARGS("y", attribute, "a{sv}", options),
+                                SD_BUS_RESULT("a(xt)", samples), bh_bus_method_get_smart_history,
+                                SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD_WITH_ARGS("RefreshSmart", SD_BUS_ARGS("a{sv}", options), SD_BUS_NO_RESULT,
+                                bh_bus_method_refresh_smart, SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD_WITH_ARGS("StartSelftest", SD_BUS_ARGS("s", type, "a{sv}", options), SD_BUS_RESULT("o", job),
+                                bh_bus_method_start_selftest, SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD_WITH_ARGS("AbortSelftest", SD_BUS_ARGS("a{sv}", options), SD_BUS_NO_RESULT,
+                                bh_bus_method_abort_selftest, SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD_WITH_ARGS("SetSlot", SD_BUS_ARGS("s", slot, "a{sv}", options), SD_BUS_NO_RESULT, method_set_slot,
+                                SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD_WITH_ARGS("Forget", SD_BUS_ARGS("a{sv}", options), SD_BUS_NO_RESULT, method_forget,
                                 SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_VTABLE_END,

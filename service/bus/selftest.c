@@ -3,7 +3,10 @@
 #include <errno.h>
 #include <glib.h>
 
+#include "audit.h"
+#include "bus/call.h"
 #include "bus/job.h"
+#include "bus/polkit.h"
 #include "bus/smart.h"
 #include "disk.h"
 #include "log.h"
@@ -59,7 +62,6 @@ typedef struct Selftest {
         BhService *service;
         char *disk_id;
         char *text; /* what is being done, for people */
-        int64_t running_usec; /* the reading by which it ran: what is not newer says nothing about its end; 0 it was found running */
 } Selftest;
 
 static void selftest_free(void *data) {
@@ -105,8 +107,6 @@ static int selftest_observe(BhJob *job, void *data, char **result, BhFailure *fa
                 bh_job_report_percent(job, reading->selftest_percent, 0, 0);
                 return BH_JOB_OBSERVE;
         }
-        if (reading->time_usec <= selftest->running_usec)
-                return BH_JOB_OBSERVE;
         return outcome(reading, bh_job_is_cancelling(job), failure);
 }
 
@@ -160,4 +160,192 @@ void bh_bus_selftests_follow(BhService *service) {
                 if (r < 0)
                         bh_log_warning_errno(r, "Cannot follow the test of the disk %s", id);
         }
+}
+
+/* StartSelftest(s type, a{sv} options) → o job --------------------------------------------------------------------------------------------- */
+
+/* Starting one, and aborting one. */
+typedef struct Change {
+        char *disk_id, *drive;
+        bool is_nvme;
+        char *type;
+        bool has_begun, has_started;
+        bool is_read; /* there is a report */
+        BhSmartReport report;
+} Change;
+
+static void change_clear(void *data) {
+        Change *change = data;
+
+        g_free(change->disk_id);
+        g_free(change->drive);
+        g_free(change->type);
+        bh_smart_report_clear(&change->report);
+}
+
+static int find_drive(BhCall *call, Change *change) {
+        const char *drive;
+        int r;
+
+        r = bh_smarts_find_drive(call->service->smarts, change->disk_id, &drive, &change->is_nvme, &call->failure);
+        if (r >= 0)
+                change->drive = g_strdup(drive);
+        return r;
+}
+
+/* What was done to the disk is done, whether it can be read afterwards or not: if not, it is at its next turn. */
+static void read_after(BhCall *call, Change *change) {
+        change->is_read = bh_smart_read(call->service->udisks, change->drive, change->is_nvme, BH_SMART_ASK_ANYWAY,
+                                        &change->report, NULL) >= 0;
+}
+
+static void audit(BhCall *call, const Change *change, const char *action, int result) {
+        g_autofree char *target = g_strconcat("disks/", change->disk_id, NULL);
+
+        bh_audit_post(call->service->database, &call->caller,
+                      &(BhAudit){.event_type = BH_AUDIT_SYSTEM,
+                                 .action = action,
+                                 .target = target,
+                                 .result = result,
+                                 .message = result < 0 ? call->failure.message : change->type});
+}
+
+static int start_prepare(BhCall *call, void *data) {
+        Change *change = data;
+        int r;
+
+        if (!g_str_equal(change->type, "short") && !g_str_equal(change->type, "extended"))
+                return bh_failure_set(&call->failure, -EINVAL, NULL,
+                                      "The argument “type” must be “short” or “extended”");
+        r = find_drive(call, change);
+        if (r < 0)
+                return r;
+        r = bh_smarts_begin_test(call->service->smarts, change->disk_id, &call->failure);
+        change->has_begun = r >= 0;
+        return r;
+}
+
+static int start_work(BhCall *call, void *data) {
+        Change *change = data;
+        int r;
+
+        r = bh_udisks_smart_start_selftest(call->service->udisks, change->drive, change->is_nvme, change->type,
+                                           &call->failure);
+        audit(call, change, "selftest-start", r);
+        if (r < 0)
+                return r;
+        change->has_started = true;
+        read_after(call, change);
+        return 0;
+}
+
+static void start_end(BhCall *call, void *data) {
+        const Change *change = data;
+
+        if (change->has_begun)
+                bh_smarts_end_test_begin(call->service->smarts, change->disk_id, change->has_started);
+}
+
+/* The job first: otherwise what the disk says would be taken for a test that nobody follows. */
+static int start_reply(BhCall *call, void *data, sd_bus_message *reply) {
+        Change *change = data;
+        BhService *service = call->service;
+        g_autofree char *subject = bh_disk_path(change->disk_id);
+        Selftest *selftest = g_new0(Selftest, 1);
+        const char *path;
+        int r;
+
+        *selftest = (Selftest){
+                .service = service,
+                .disk_id = g_strdup(change->disk_id),
+                .text = g_strdup_printf("The disk does its %s test", change->type),
+        };
+        r = bh_job_start(service, &call->caller, &kind, subject, selftest, &path);
+        if (r >= 0)
+                r = sd_bus_message_append(reply, "o", path);
+        if (change->is_read)
+                bh_smarts_take(service->smarts, change->disk_id, &change->report);
+        else
+                bh_bus_smart_changed(service);
+        return r;
+}
+
+static const BhMethod start_method = {
+        .name = "Disk.StartSelftest",
+        .who = BH_WHO_ADMIN,
+        .action = BH_POLKIT_SMART_TEST,
+        .pool = BH_POOL_STORAGE,
+        .size = sizeof(Change),
+        .clear = change_clear,
+        .prepare = start_prepare,
+        .work = start_work,
+        .end = start_end,
+        .reply = start_reply,
+};
+
+int bh_bus_method_start_selftest(sd_bus_message *m, void *userdata, sd_bus_error *error) {
+        const BhExport *object = userdata;
+        _cleanup_(bh_call_freep) BhCall *call = bh_call_new(object->service, m, &start_method);
+        Change *change = call->data;
+        int r;
+
+        change->disk_id = bh_bus_disk_id(object);
+        r = bh_options_read_string(m, "type", BH_CALL_PATH_MAX, &change->type, error);
+        if (r < 0)
+                return r;
+        return bh_call_read_options_and_start(&call, NULL, 0, error);
+}
+
+/* AbortSelftest(a{sv} options) ------------------------------------------------------------------------------------------------------------- */
+
+static int abort_prepare(BhCall *call, void *data) {
+        Change *change = data;
+        const BhSmartReading *reading;
+        int r;
+
+        r = find_drive(call, change);
+        if (r < 0)
+                return r;
+        reading = bh_smarts_get_reading(call->service->smarts, change->disk_id);
+        if (!reading || reading->selftest != BH_SELFTEST_RUNNING)
+                return bh_failure_set(&call->failure, -ENOENT, "Conflict", "The disk does not test itself");
+        return 0;
+}
+
+static int abort_method_work(BhCall *call, void *data) {
+        Change *change = data;
+        int r;
+
+        r = bh_udisks_smart_abort_selftest(call->service->udisks, change->drive, change->is_nvme, &call->failure);
+        audit(call, change, "selftest-abort", r);
+        if (r >= 0)
+                read_after(call, change);
+        return r;
+}
+
+static void abort_method_done(BhCall *call, void *data) {
+        const Change *change = data;
+
+        if (change->is_read)
+                bh_smarts_take(call->service->smarts, change->disk_id, &change->report);
+}
+
+static const BhMethod abort_method = {
+        .name = "Disk.AbortSelftest",
+        .who = BH_WHO_ADMIN,
+        .action = BH_POLKIT_SMART_TEST,
+        .pool = BH_POOL_STORAGE,
+        .size = sizeof(Change),
+        .clear = change_clear,
+        .prepare = abort_prepare,
+        .work = abort_method_work,
+        .done = abort_method_done,
+};
+
+int bh_bus_method_abort_selftest(sd_bus_message *m, void *userdata, sd_bus_error *error) {
+        const BhExport *object = userdata;
+        _cleanup_(bh_call_freep) BhCall *call = bh_call_new(object->service, m, &abort_method);
+
+        ((Change *)call->data)->disk_id = bh_bus_disk_id(object);
+        return bh_call_read_options_and_start(&call, NULL, 0, error);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #pragma once
 
+#include "bus/exports.h"
 #include "inventory.h"
 #include "service.h"
 
@@ -17,6 +18,9 @@ void bh_bus_smart_changed(BhService *service);
 
 /* Sees to it that there is a job for each test that disks do, whoever started it. */
 void bh_bus_selftests_follow(BhService *service);
+
+/* Id of the disk that the object is; owned. */
+char *bh_bus_disk_id(const BhExport *object);
 
 /* Methods of Disk; userdata is the BhExport of the object. */
 int bh_bus_method_get_smart(sd_bus_message *m, void *userdata, sd_bus_error *error);

@@ -31,7 +31,7 @@ def insert(sandbox, identifier, *, kind="smart-worse", subject=DISK, critical=Fa
 @pytest.fixture
 def nas(make_sandbox):
     """A NAS with one active alert, about a disk that nobody can ask because there is no UDisks2, and one that is over."""
-    sandbox = make_sandbox(with_bridge=False)
+    sandbox = make_sandbox(with_bridge=False, udisks=False)
     sandbox.stop_service()
     insert(sandbox, 6, kind="too-hot", title="A disk is too hot", resolved=RAISED_USEC + 1)
     insert(sandbox, 7)

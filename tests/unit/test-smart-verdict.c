@@ -211,7 +211,9 @@ static void check(const Case *c) {
                 size_t i = reading.n_attributes;
 
                 attributes[i] = c->attributes[i];
-                series[i] = (BhSmartSeries){attributes[i].id, samples[i], fill(c->points[i], 5, samples[i])};
+                series[i].id = attributes[i].id;
+                series[i].n_samples = fill(c->points[i], 5, samples[i]);
+                series[i].samples = samples[i];
         }
         bh_smart_reading_set_selftest(&reading, c->selftest ?: "success", 0, BH_SELFTEST_NONE);
         bh_smart_judge(&reading, series, reading.n_attributes, &verdict);

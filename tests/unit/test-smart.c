@@ -6,6 +6,7 @@
 #include "account-fixture.h"
 #include "inventory-fixture.h"
 #include "macro.h"
+#include "smart-reader.h"
 #include "smart.h"
 
 #define SEC BH_USEC_PER_SEC
@@ -331,6 +332,23 @@ static void a_test_that_is_being_started_is_nobody_elses(Fixture *f, gconstpoint
         g_assert_cmpint(bh_smarts_get_reading(f->smarts, DISK)->selftest, ==, BH_SELFTEST_PASSED);
 }
 
+static void an_end_in_the_second_of_the_beginning_is_believed_when_the_disk_was_asked(Fixture *f, gconstpointer data) {
+        Show running = {.updated_usec = f->now, .selftest = "inprogress", .percent_remaining = 90};
+        Show ended = {.updated_usec = f->now, .selftest = "aborted"};
+
+        see(f, &(Show){.updated_usec = f->now - SEC});
+        g_assert_cmpint(bh_smarts_begin_test(f->smarts, DISK, NULL), ==, 0);
+        bh_smarts_end_test_begin(f->smarts, DISK, true);
+        take(f, &running, 0);
+        see(f, &(Show){.updated_usec = f->now - SEC, .temperature = 1}); /* of before */
+        g_assert_cmpint(bh_smarts_get_reading(f->smarts, DISK)->selftest, ==, BH_SELFTEST_RUNNING);
+        see(f, &ended);
+        g_assert_cmpint(bh_smarts_get_reading(f->smarts, DISK)->selftest, ==, BH_SELFTEST_RUNNING);
+        assert_next(f, 0, &ended, "ask");
+        g_assert_cmpint(bh_smarts_get_reading(f->smarts, DISK)->selftest, ==, BH_SELFTEST_ABORTED);
+        assert_next(f, 0, NULL, "1800");
+}
+
 static void a_clock_that_was_set_back_does_not_stop_the_schedule(Fixture *f, gconstpointer data) {
         Show show = {.updated_usec = f->now, .temperature = 30};
 
@@ -352,6 +370,30 @@ static void nvme_is_asked_as_nvme(Fixture *f, gconstpointer data) {
         g_assert_true(is_nvme);
 }
 
+static void numbers_of_nvme_become_attributes(Fixture *f, gconstpointer data) {
+        const BhUdisksNvmeValue values[] = {
+                {(char *)"media_errors", 3},           {(char *)"a_secret_of_the_maker", 7},
+                {(char *)"percent_used", (double)NAN}, {(char *)"avail_spare", -1},
+                {(char *)"power_cycles", 1e300},       {(char *)"unsafe_shutdowns", 2.9},
+        };
+        static const struct {
+                uint8_t id;
+                uint64_t raw;
+        } expected[] = {{BH_NVME_MEDIA_ERRORS, 3},
+                        {BH_NVME_AVAILABLE_SPARE, 0},
+                        {BH_NVME_POWER_CYCLES, UINT64_C(9007199254740992)},
+                        {BH_NVME_UNSAFE_SHUTDOWNS, 2}};
+        BhSmartAttribute attributes[G_N_ELEMENTS(values)];
+
+        g_assert_cmpuint(bh_smart_attributes_of_nvme(values, G_N_ELEMENTS(values), attributes), ==,
+                         G_N_ELEMENTS(expected));
+        for (size_t i = 0; i < G_N_ELEMENTS(expected); i++) {
+                g_assert_cmpuint(attributes[i].id, ==, expected[i].id);
+                g_assert_cmpuint(attributes[i].raw, ==, expected[i].raw);
+                g_assert_cmpint(attributes[i].threshold, ==, -1);
+        }
+}
+
 int main(int argc, char *argv[]) {
         g_test_init(&argc, &argv, NULL);
 #define ADD(name) g_test_add("/smart/" #name, Fixture, NULL, set_up, name, tear_down)
@@ -366,7 +408,9 @@ int main(int argc, char *argv[]) {
         ADD(an_inventory_older_than_what_was_just_asked_changes_nothing);
         ADD(a_test_is_followed_more_closely_and_its_end_remembered);
         ADD(a_test_that_is_being_started_is_nobody_elses);
+        ADD(an_end_in_the_second_of_the_beginning_is_believed_when_the_disk_was_asked);
         ADD(a_clock_that_was_set_back_does_not_stop_the_schedule);
         ADD(nvme_is_asked_as_nvme);
+        ADD(numbers_of_nvme_become_attributes);
         return g_test_run();
 }
