@@ -12,6 +12,7 @@
 #include "account.h"
 #include "alert-watch.h"
 #include "alert.h"
+#include "bitmap-wish.h"
 #include "bus/adapters.h"
 #include "bus/call.h"
 #include "bus/connect.h"
@@ -327,6 +328,11 @@ int bh_service_start(BhService *service, const char *bus_address) {
                 return r;
         service->plans = bh_plans_new();
         service->suspects = bh_suspects_new();
+        r = bh_bitmap_wishes_load(&service->bitmap_wishes, service->database);
+        if (r < 0) {
+                bh_log_error_errno(r, "Cannot read the settings of arrays");
+                return r;
+        }
         r = bh_disks_new(&service->disks, service->database, service->config.sysfs);
         if (r < 0) {
                 bh_log_error_errno(r, "Cannot read which disks there were");
@@ -398,6 +404,7 @@ void bh_service_clear(BhService *service) {
         bh_disks_free(service->disks);
         bh_plans_free(service->plans);
         bh_suspects_free(service->suspects);
+        bh_bitmap_wishes_free(service->bitmap_wishes);
         sd_bus_close_unref(service->bus);
         sd_event_source_disable_unref(service->workers_source);
         sd_event_source_disable_unref(service->sigterm_source);
@@ -405,6 +412,7 @@ void bh_service_clear(BhService *service) {
         sd_event_source_disable_unref(service->flush_source);
         sd_event_source_disable_unref(service->upkeep_source);
         sd_event_source_disable_unref(service->upload_source);
+        sd_event_source_disable_unref(service->bitmap_source);
         sd_event_unref(service->event);
         bh_files_free(service->files);
         bh_signin_free(service->signin);

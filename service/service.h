@@ -15,6 +15,7 @@
 typedef struct BhAccounts BhAccounts;
 typedef struct BhAlertWatch BhAlertWatch;
 typedef struct BhAlerts BhAlerts;
+typedef struct BhBitmapWishes BhBitmapWishes;
 typedef struct BhCalls BhCalls;
 typedef struct BhDatabase BhDatabase;
 typedef struct BhDisks BhDisks;
@@ -51,6 +52,7 @@ typedef struct BhService {
         BhDisks *disks;
         BhPlans *plans;
         BhSuspects *suspects;
+        BhBitmapWishes *bitmap_wishes;
 
         /* Event loop only. */
         BhAlerts *alerts;
@@ -59,12 +61,13 @@ typedef struct BhService {
         BhSmartReader *smart_reader;
         BhWorkers *workers;
         sd_event *event;
-        sd_event_source *workers_source, *sigterm_source, *sigint_source, *flush_source, *upkeep_source, *upload_source;
+        sd_event_source *workers_source, *sigterm_source, *sigint_source, *flush_source, *upkeep_source, *upload_source,
+                *bitmap_source;
         sd_bus *bus;
         BhPeers *peers;
         BhCalls *calls;
         BhStorageObjects *storage_objects;
-        bool is_stopping, is_recovering, is_flush_pending, is_checking_uploads;
+        bool is_stopping, is_recovering, is_flush_pending, is_checking_uploads, is_setting_bitmap;
         unsigned n_upkeep; /* upkeep under way */
         int exit_code;     /* 0 or a negative errno */
 } BhService;

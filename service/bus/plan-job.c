@@ -8,6 +8,7 @@
 
 #include "apply.h"
 #include "audit.h"
+#include "bitmap-wish.h"
 #include "bus/job.h"
 #include "disks.h"
 #include "plan-token.h"
@@ -107,6 +108,9 @@ static int observe_create(BhJob *job, void *data, char **result, BhFailure *fail
 
         if (!array || !array->is_running)
                 return BH_JOB_OBSERVE;
+        if (bh_raid_level_is_redundant(plan_job->plan->request.level))
+                bh_bitmap_wishes_add(plan_job->service->bitmap_wishes, plan_job->uuid,
+                                     plan_job->plan->request.has_bitmap);
         return succeed(plan_job, result, path, plan_job->plan->title);
 }
 

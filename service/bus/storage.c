@@ -220,6 +220,7 @@ static void on_topology(void *userdata, const BhTopology *before, const BhTopolo
         emit_changes(objects->service, shown->inventory, now->inventory);
         bh_topology_unref(shown);
         bh_suspects_learn(objects->service->suspects, now);
+        bh_bus_bitmaps_see(objects->service, now);
         bh_jobs_observe(objects->service->jobs); /* some look at this rather than at the inventory that it comes from */
 }
 

@@ -16,6 +16,9 @@ BhExports *bh_bus_arrays_new(BhService *service);
 void bh_bus_disks_show(BhExports *exports, const BhTopology *topology);
 void bh_bus_arrays_show(BhExports *exports, const BhTopology *topology);
 
+/* Sees to the bitmaps that were wished for. */
+void bh_bus_bitmaps_see(BhService *service, const BhTopology *topology);
+
 /* Appends the dictionary of one. */
 int bh_bus_disk_append(sd_bus_message *m, const BhDisk *disk);
 int bh_bus_array_append(sd_bus_message *m, const BhArray *array);

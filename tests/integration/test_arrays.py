@@ -97,6 +97,26 @@ def test_a_disk_that_cannot_be_looked_at_is_not_overwritten(nas):
     refused("NotFound", nas.apply, token)
 
 
+def test_a_small_array_has_the_bitmap_that_was_wished_for_after_its_first_sync(nas):
+    nas.disks.SetSpeed(SLOW)
+    nas.create()
+    assert nas.array("data")["Bitmap"] == "none"  # md takes none while it syncs
+    nas.sandbox.kill_service()
+    nas.sandbox.start_service()
+    nas.wait()
+    nas.disks.InjectError("SetBitmapLocation", FAILED, "not yet", 1)
+    nas.disks.SetSpeed(FAST)
+    wait_until(lambda: nas.array("data")["SyncAction"] == "idle", "the end of the sync")
+    wait_until(lambda: nas.array("data")["Bitmap"] == "internal", "the bitmap")
+    nas.create(called="bare", disks="sde sdf", bitmap=False)
+    wait_until(lambda: nas.array("bare")["SyncAction"] == "idle", "the end of the sync")
+    assert nas.array("bare")["Bitmap"] == "none"
+    nas.at_array("data").SetBitmap("none", token=nas.token)  # the wish is over
+    nas.sandbox.restart_service()
+    nas.wait()
+    assert nas.array("data")["Bitmap"] == "none"
+
+
 # Deleting
 
 
