@@ -12,6 +12,9 @@
 #define SEEN_USEC (30 * BH_USEC_PER_SEC)
 #define LOST_USEC (20 * BH_USEC_PER_SEC)
 
+/* How late a new array may be seen of which UDisks2 says that it could not be created: members are looked at one by one. */
+#define PIECES_USEC (3 * BH_USEC_PER_SEC)
+
 __attribute__((format(printf, 2, 3))) static void say(const BhApply *apply, const char *format, ...) {
         g_autofree char *text = NULL;
         va_list args;
@@ -131,7 +134,6 @@ static char *describe_damage(const BhApply *apply) {
 
 /* Takes away what an attempt has left, and puts together what to say of it. */
 static int create_failed(const BhApply *apply, Created *created, int r, const BhFailure *cause, BhFailure *failure) {
-        _cleanup_(bh_inventory_unrefp) BhInventory *now = NULL;
         g_autofree char *damage = NULL;
         const char *undone = "";
 
@@ -141,7 +143,7 @@ static int create_failed(const BhApply *apply, Created *created, int r, const Bh
                                       "in the list of arrays");
         created->must_run = false;
         created->spares = NULL;
-        if (bh_udisks_read_inventory(apply->udisks, &now, NULL) >= 0 && is_created(now, created)) {
+        if (bh_udisks_wait(apply->udisks, is_created, created, PIECES_USEC) >= 0) {
                 _cleanup_(bh_failure_clear) BhFailure second = {};
 
                 undone = bh_udisks_md_delete(apply->udisks, created->object, &second) >= 0

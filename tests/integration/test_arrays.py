@@ -117,6 +117,48 @@ def test_a_small_array_has_the_bitmap_that_was_wished_for_after_its_first_sync(n
     assert nas.array("data")["Bitmap"] == "none"
 
 
+@pytest.mark.parametrize("error", ["org.freedesktop.UDisks2.Error.Timedout", "org.freedesktop.DBus.Error.NoReply"])
+def test_what_was_done_although_the_answer_got_lost_counts_as_done(nas, error):
+    nas.disks.SetSpeed(FAST)
+    nas.disks.InjectError("MDRaidCreate:after", error, "nobody knows", 1)
+    nas.disks.InjectError("AddDevice:after", error, "nobody knows", 1)
+    path = nas.create(spares="sde")
+    assert {member["name"] for member in nas.array("data")["Members"]} == {"sdc", "sdd", "sde"}
+    nas.disks.InjectError("AddDevice:after", error, "nobody knows", 1)
+    nas.succeed(nas.at_array("data").AddSpare(nas.path("sdf"), token=nas.token))
+    nas.disks.InjectError("Delete:after", error, "nobody knows", 1)
+    token, _plan = nas.bus.Storage.PlanDelete(path, token=nas.token)
+    nas.succeed(nas.apply(token))
+    assert nas.disk("sdc")["Usage"] == "free"
+
+
+def test_an_array_of_which_nobody_knows_whether_it_was_made_is_looked_for_and_not_made_up(nas):
+    nas.disks.InjectError("MDRaidCreate", "org.freedesktop.UDisks2.Error.Timedout", "nobody knows", 1)
+    token, _plan = nas.plan_array()
+    state, _result, error, _name = nas.finish(nas.apply(token))
+    assert state == "failed" and "could not be created" in error
+    assert nas.find("Array", "data") == (None, {})
+
+
+def test_an_array_that_was_made_in_spite_of_an_error_is_taken_away_again(nas):
+    nas.disks.InjectError("MDRaidCreate:after", FAILED, "half way", 1)
+    token, _plan = nas.plan_array()
+    state, _result, error, _name = nas.finish(nas.apply(token))
+    assert state == "failed" and "half way" in error and "taken away again" in error
+    wait_until(lambda: nas.disk("sdc")["Usage"] == "free" and nas.disk("sdd")["Usage"] == "free", "the disks to be free")
+
+
+def test_udisks_that_crashes_while_an_array_is_created_makes_nothing_of_it(nas):
+    token, _plan = nas.plan_array()
+    job = nas.apply(token)
+    nas.sandbox.kill_udisks()
+    nas.sandbox.start_udisks()
+    state, _result, _error, _name = nas.finish(job)
+    nas.wait()
+    wait_until(lambda: nas.disk("sdc").get("Usage") in ("array", "free"), "the disks")
+    assert (state == "succeeded") == (nas.find("Array", "data")[0] is not None)
+
+
 # Deleting
 
 

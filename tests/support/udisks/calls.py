@@ -85,8 +85,9 @@ class Call:
         self.is_answered = False
 
     def reply(self, signature="()", *values):
-        """Answers, after the signals about what has changed."""
+        """Answers, after the signals about what has changed; unless an error was asked for that comes when it has been done."""
         if not self.is_answered:
+            self.service.raise_injected_error(f"{self.invocation.get_method_name()}:after")
             self.is_answered = True
             self.service.flush()
             self.invocation.return_value(GLib.Variant(signature, values))

@@ -46,6 +46,7 @@ XML = f"""
     <method name="SetClockRate"><arg name="rate" type="d" direction="in"/></method>
     <method name="Advance"><arg name="seconds" type="d" direction="in"/></method>
     <method name="SetMismatches"><arg name="array" type="s" direction="in"/><arg name="count" type="u" direction="in"/></method>
+    <!-- method: of UDisks2; with ":after", the error comes when it has been done, as if the answer had got lost. -->
     <method name="InjectError">
       <arg name="method" type="s" direction="in"/>
       <arg name="name" type="s" direction="in"/>
