@@ -70,8 +70,19 @@ static void write_described_type(yajl_gen json, const char *type, gboolean nulla
                 yajl_gen_map_close(json);
         } else if (strchr(type, '|'))
                 write_choices(json, type, nullable);
-        else
+        else if (!nullable)
                 write_reference(json, type);
+        else {
+                bh_json_string(json, "anyOf");
+                yajl_gen_array_open(json);
+                yajl_gen_map_open(json);
+                write_reference(json, type);
+                yajl_gen_map_close(json);
+                yajl_gen_map_open(json);
+                bh_json_member(json, "type", "null");
+                yajl_gen_map_close(json);
+                yajl_gen_array_close(json);
+        }
 }
 
 static void write_schema_property(yajl_gen json, const char *member) {
@@ -134,9 +145,26 @@ static const char *input_type(const BhRoute *route, const BhInput *input) {
         return argument ? argument->signature : "s";
 }
 
+/* "disks/{disk_id}": the object that a row is about. */
+static void write_object_parameter(yajl_gen json, const char *object) {
+        const char *open = strchr(object, '{') + 1;
+        g_autofree char *name = g_strndup(open, strcspn(open, "}"));
+
+        yajl_gen_map_open(json);
+        bh_json_member(json, "name", name);
+        bh_json_member(json, "in", "path");
+        write_flag(json, "required");
+        open_member(json, "schema");
+        write_type(json, "string", FALSE);
+        yajl_gen_map_close(json);
+        yajl_gen_map_close(json);
+}
+
 static void write_parameters(yajl_gen json, const BhRoute *route) {
         bh_json_string(json, "parameters");
         yajl_gen_array_open(json);
+        if (route->object)
+                write_object_parameter(json, route->object);
         for (const BhInput *input = route->inputs; input->source != BH_FROM_NOWHERE; input++) {
                 if (input->source != BH_FROM_PATH && input->source != BH_FROM_QUERY)
                         continue;

@@ -2,6 +2,7 @@
 #include "routes.h"
 
 #include "composite.h"
+#include "disk-status.h"
 #include "download.h"
 #include "events.h"
 #include "list.h"
@@ -72,6 +73,18 @@
                       BODY_OPTION("quota_bytes", "changes.quota_bytes", "t"), BODY_OPTION("uid", "changes.uid", "x") }, \
           .outputs = USER_OUT, .errors = { USER_GONE, { "Exists", 409, "Username already exists" } } }
 
+/* Storage: an object of a kind, and what is asked of it. */
+#define LIST_ROW(path_, method_, member_, schema_, summary_)                                                           \
+        { "GET", path_, BH_ACCESS_USER, .summary = summary_, .interface = "Storage", .method = method_,                \
+          .outputs = { OUT_SCHEMA(member_, member_, schema_) } }
+#define ONE_ROW(path_, object_, method_, schema_, summary_)                                                            \
+        { "GET", path_, BH_ACCESS_USER, .summary = summary_, .interface = "Storage", .method = method_,                \
+          .object = object_, .handler = bh_storage_object, .reply_schema = schema_ }
+#define DISK_ROW(verb_, path_, access_, method_) verb_, "/api/storage/disks/{disk_id}" path_, access_, .interface = "Disk", \
+          .method = method_, .object = "disks/{disk_id}"
+#define ARRAY_ROW(path_, method_) "POST", "/api/storage/arrays/{array_id}" path_, BH_ACCESS_ADMIN, .interface = "Array", \
+          .method = method_, .object = "arrays/{array_id}"
+#define JOB_OUT { OUT("job", "job_id") }
 #define SAYS(message_) { { "message", message_ } }
 
 const BhRoute bh_routes[] = {
@@ -178,6 +191,33 @@ const BhRoute bh_routes[] = {
           .method = "Cancel", .object = "jobs/{job_id}", .fixed = SAYS("Cancelled") },
         { "GET", "/api/jobs", BH_ACCESS_USER, .summary = "Jobs that run or ended of late: one’s own, and those about the storage for administrators",
           .interface = "Manager", .method = "ListJobs", .outputs = { OUT_SCHEMA("jobs", "jobs", "ListedJob") } },
+
+        /* storage */
+        { "GET", "/api/storage", BH_ACCESS_USER, .summary = "Whether disks can be managed, and what can be done with them", .interface = "Storage",
+          .method = "GetSpeedLimits", .handler = bh_storage_state, .reply_schema = "StorageState" },
+        LIST_ROW("/api/storage/disks", "ListDisks", "disks", "Disk", "Disks, the expected ones that are absent too"),
+        ONE_ROW("/api/storage/disks/{disk_id}", "disks/{disk_id}", "ListDisks", "Disk", "One disk"),
+        LIST_ROW("/api/storage/arrays", "ListArrays", "arrays", "Array", "RAID arrays, also those that did not start"),
+        ONE_ROW("/api/storage/arrays/{array_id}", "arrays/{array_id}", "ListArrays", "Array", "One array"),
+        { DISK_ROW("GET", "/smart", BH_ACCESS_USER, "GetSmart"), .summary = "SMART attributes of a disk as they were read last",
+          .outputs = { OUT_SCHEMA("attributes", "attributes", "SmartAttribute") } },
+        { DISK_ROW("GET", "/smart/history", BH_ACCESS_USER, "GetSmartHistory"), .summary = "How an attribute changed; 0 is the temperature",
+          .inputs = { QUERY_NEEDED("attribute", "attribute"), QUERY_OPTION("from_usec", "options.from_usec", "x"),
+                      QUERY_OPTION("to_usec", "options.to_usec", "x") },
+          .outputs = { OUT_SCHEMA("samples", "samples", "SmartSample") } },
+        { DISK_ROW("POST", "/smart/refresh", BH_ACCESS_ADMIN, "RefreshSmart"), .summary = "Read the SMART values now",
+          .inputs = { BODY_OPTION("wake", "options.wake", "b") }, .fixed = SAYS("Read") },
+        { DISK_ROW("POST", "/selftest", BH_ACCESS_ADMIN, "StartSelftest"), .status = 202, .summary = "Start a self-test: short or extended",
+          .inputs = { BODY("type", "type") }, .outputs = JOB_OUT },
+        { DISK_ROW("DELETE", "/selftest", BH_ACCESS_ADMIN, "AbortSelftest"), .summary = "Abort the self-test", .fixed = SAYS("Aborted") },
+        { DISK_ROW("PUT", "/slot", BH_ACCESS_ADMIN, "SetSlot"), .summary = "Name the bay that a disk is in", .inputs = { BODY("slot", "slot") },
+          .fixed = SAYS("Named") },
+        { DISK_ROW("POST", "/forget", BH_ACCESS_ADMIN, "Forget"), .summary = "Expect an absent disk no more", .fixed = SAYS("Forgotten") },
+        { ARRAY_ROW("/forget", "Forget"), .summary = "Expect an absent array no more", .fixed = SAYS("Forgotten") },
+
+        /* the same by names, as BaluHost 0.1 had it */
+        { "GET", "/api/system/raid/status", BH_ACCESS_USER, .summary = "RAID arrays and their members", .interface = "Storage",
+          .method = "ListArrays", .handler = bh_raid_status, .reply_schema = "RaidStatus" },
 
         /* what happens */
         { "GET", "/api/events", BH_ACCESS_USER, .summary = "What happens, as server-sent events: each says what to read again", .interface = "Sessions",

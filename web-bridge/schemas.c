@@ -24,6 +24,26 @@ const BhSchema bh_schemas[] = {
         { "ListedJob", "id:string path:string operation:string text:string subject:string? state:running|succeeded|failed|cancelled progress:number "
                        "progress_valid:boolean bytes_done:integer bytes_total:integer rate:integer start_at:time? expected_end_at:time? "
                        "cancelable:boolean" },
+        { "StorageState", "available:boolean problem:string features:[string] filesystems:[string] speed_limits:SpeedLimits?" },
+        { "SpeedLimits", "minimum:integer maximum:integer" },
+        { "Disk", "id:string path:string name:string device:string vendor:string~ model:string serial:string wwn:string~ size:integer rotation_rate:integer~ "
+                  "connection:string~ slot:string present:boolean last_seen_at:time? usage:system|array|pool|mounted|foreign|data|free contents:string "
+                  "partitions:[string] array:string? pool:string? state:healthy|warning|failing|failed|absent|unknown state_text:string "
+                  "smart_status:passed|failed|unknown|unsupported smart_updated_at:time?~ temperature:number~ power_on_hours:integer~ "
+                  "selftest_status:none|running|passed|aborted|interrupted|failed selftest_progress:number" },
+        { "Array", "id:string path:string uuid:string name:string device:string level:string~ size:integer~ chunk_size:integer "
+                   "state:optimal|degraded|rebuilding|checking|failed|inactive|absent state_text:string running:boolean devices:integer~ "
+                   "degraded:integer survives:integer members:[ArrayMember] sync_action:string sync_progress:number sync_rate:integer "
+                   "sync_end_at:time?~ bitmap:string~ last_scrub_at:time?~ mismatches:integer~ mismatches_valid:boolean pool:string? job:string?" },
+        { "ArrayMember", "slot:integer disk:string? name:string model:string serial:string bay:string "
+                         "state:active|spare|failed|rebuilding|missing|write-mostly errors:integer present:boolean last_seen_at:time?" },
+        { "SmartAttribute", "id:integer name:string title:string value:integer worst:integer threshold:integer raw:integer text:string "
+                            "status:ok|failing|failed_before|watch prefailure:boolean trend:string" },
+        { "SmartSample", "time_at:time? value:integer" },
+        { "RaidStatus", "arrays:[RaidArray] speed_limits:SpeedLimits?" },
+        { "RaidArray", "name:string level:string size_bytes:integer size_gb:number status:optimal|degraded|rebuilding|inactive "
+                       "state:healthy|degraded|rebuilding|inactive devices:[RaidMember]~ resync_progress:number? bitmap:string sync_action:string" },
+        { "RaidMember", "name:string state:active|spare|failed|rebuilding|removed|write-mostly model:string serial:string" },
         { "Alert", "id:string path:string? kind:string severity:warning|critical subject:string? title:string text:string raised_at:time? "
                    "acknowledged_at:time? acknowledged_by:string~ resolved_at:time?" },
         { "BulkDeleted", "deleted:integer failed:integer failed_ids:[string]" },

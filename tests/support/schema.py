@@ -4,6 +4,10 @@
 
 def schema_errors(document, schema, value, where):
     """What of value is not as the OpenAPI document says."""
+    if "anyOf" in schema:
+        choices = [list(schema_errors(document, choice, value, where)) for choice in schema["anyOf"]]
+        yield from min(choices, key=len)
+        return
     if "$ref" in schema:
         schema = document["components"]["schemas"][schema["$ref"].rsplit("/", 1)[1]]
     kinds = schema.get("type")
