@@ -328,8 +328,27 @@ static void available_listed(BhDiskLists *data) {
         send(lists->request, json);
 }
 
+/* Who may compare levels may see what to compare them for; that there is nothing to compare is of no interest. */
+static void comparison_answered(GObject *source, GAsyncResult *result, gpointer data) {
+        g_autoptr(BhRequest) request = data;
+        g_autoptr(GError) error = NULL;
+        g_autoptr(GVariant) reply = bh_bus_call_finish(result, NULL, &error);
+        g_auto(BhFailure) failure = {};
+
+        if (!reply)
+                bh_failure_from_error(error, &failure);
+        if (failure.status == 401 || failure.status == 403 || failure.status >= 500)
+                bh_reply_failure(request, &failure);
+        else
+                bh_disk_lists_fetch(request, 1U << BH_LIST_DISKS, available_listed);
+}
+
 void bh_raid_available_disks(BhRequest *request) {
-        bh_disk_lists_fetch(request, 1U << BH_LIST_DISKS, available_listed);
+        bh_request_pause(request);
+        bh_call(request->server, NULL, "Storage", "CompareLevels",
+                g_variant_new("(@ao@a{sv})", g_variant_new_array(G_VARIANT_TYPE_OBJECT_PATH, NULL, 0),
+                              bh_call_options(request)),
+                comparison_answered, bh_request_ref(request));
 }
 
 /* --- GET /api/system/smart/status: the attributes of one disk after the other --- */

@@ -53,7 +53,8 @@ void bh_json_double(yajl_gen json, double number) {
                 yajl_gen_null(json);
                 return;
         }
-        g_ascii_formatd(text, sizeof text, "%.15g", number); /* "0.1" where seventeen digits, which are always enough, say more */
+        g_ascii_formatd(text, sizeof text, "%.15g",
+                        number); /* "0.1" where seventeen digits, which are always enough, say more */
         if (g_ascii_strtod(text, NULL) != number)
                 g_ascii_dtostr(text, sizeof text, number);
         yajl_gen_number(json, text, strlen(text));

@@ -6,6 +6,7 @@
 #include "download.h"
 #include "events.h"
 #include "list.h"
+#include "raid-change.h"
 #include "target.h"
 #include "upload-form.h"
 #include "upload-put.h"
@@ -84,6 +85,11 @@
           .method = method_, .object = "disks/{disk_id}"
 #define ARRAY_ROW(path_, method_) "POST", "/api/storage/arrays/{array_id}" path_, BH_ACCESS_ADMIN, .interface = "Array", \
           .method = method_, .object = "arrays/{array_id}"
+#define PLAN_ROW(path_, method_) "POST", "/api/storage/plans/" path_, BH_ACCESS_ADMIN, .interface = "Storage", .method = method_, \
+          .outputs = { OUT("token", "token"), OUT_SCHEMA("plan", "plan", "Plan") }
+#define RAID_ROW(path_, summary_, body_, handler_)                                                                     \
+        { "POST", "/api/system/raid/" path_, BH_ACCESS_ADMIN, .summary = summary_, .interface = "Storage",             \
+          .method = "ListArrays", .handler = handler_, .body_schema = body_, .reply_schema = "RaidDone" }
 #define JOB_OUT { OUT("job", "job_id") }
 #define SAYS(message_) { { "message", message_ } }
 
@@ -199,6 +205,20 @@ const BhRoute bh_routes[] = {
         ONE_ROW("/api/storage/disks/{disk_id}", "disks/{disk_id}", "ListDisks", "Disk", "One disk"),
         LIST_ROW("/api/storage/arrays", "ListArrays", "arrays", "Array", "RAID arrays, also those that did not start"),
         ONE_ROW("/api/storage/arrays/{array_id}", "arrays/{array_id}", "ListArrays", "Array", "One array"),
+        { "POST", "/api/storage/compare-levels", BH_ACCESS_ADMIN, .summary = "What each RAID level would make of some disks", .interface = "Storage",
+          .method = "CompareLevels", .inputs = { BODY("disks", "disks"), BODY_OPTION("spares", "options.spares", "u") },
+          .outputs = { OUT_SCHEMA("levels", "levels", "Level") } },
+        { "POST", "/api/storage/simulate-failure", BH_ACCESS_USER, .summary = "What would be lost if some disks died", .interface = "Storage",
+          .method = "SimulateFailure", .inputs = { BODY("disks", "disks") }, .outputs = { OUT_SCHEMA("effects", "effects", "Effect") } },
+        { PLAN_ROW("array", "PlanArray"), .summary = "Plan an array: what it would be, and what would be lost",
+          .inputs = { BODY("name", "name"), BODY("level", "level"), BODY("disks", "disks"), BODY_OPTION("spares", "options.spares", "ao"),
+                      BODY_OPTION("chunk_size", "options.chunk_size", "t"), BODY_OPTION("bitmap", "options.bitmap", "b") } },
+        { PLAN_ROW("delete", "PlanDelete"), .summary = "Plan the end of an array or pool", .inputs = { BODY("target", "target") } },
+        { PLAN_ROW("add", "PlanAdd"), .summary = "Plan to add a disk to an array", .inputs = { BODY("array", "array"), BODY("disk", "disk") } },
+        { PLAN_ROW("repair", "PlanRepair"), .summary = "Plan the repair of an array",
+          .inputs = { BODY("array", "array"), BODY_OPTION("disk", "options.disk", "o") } },
+        { "POST", "/api/storage/apply", BH_ACCESS_ADMIN, .status = 202, .summary = "Do what was planned, as a job", .interface = "Storage",
+          .method = "Apply", .inputs = { BODY("token", "token") }, .outputs = JOB_OUT },
         { DISK_ROW("GET", "/smart", BH_ACCESS_USER, "GetSmart"), .summary = "SMART attributes of a disk as they were read last",
           .outputs = { OUT_SCHEMA("attributes", "attributes", "SmartAttribute") } },
         { DISK_ROW("GET", "/smart/history", BH_ACCESS_USER, "GetSmartHistory"), .summary = "How an attribute changed; 0 is the temperature",
@@ -213,11 +233,32 @@ const BhRoute bh_routes[] = {
         { DISK_ROW("PUT", "/slot", BH_ACCESS_ADMIN, "SetSlot"), .summary = "Name the bay that a disk is in", .inputs = { BODY("slot", "slot") },
           .fixed = SAYS("Named") },
         { DISK_ROW("POST", "/forget", BH_ACCESS_ADMIN, "Forget"), .summary = "Expect an absent disk no more", .fixed = SAYS("Forgotten") },
+        { ARRAY_ROW("/repair", "Repair"), .status = 202, .summary = "Repair an array in one step, where nothing is lost by it",
+          .inputs = { BODY_OPTION("disk", "options.disk", "o") }, .outputs = JOB_OUT },
+        { ARRAY_ROW("/remove-member", "RemoveMember"), .summary = "Take a disk out of an array",
+          .inputs = { BODY("disk", "disk"), BODY_OPTION("wipe", "options.wipe", "b") }, .fixed = SAYS("Removed") },
+        { ARRAY_ROW("/scrub", "Scrub"), .status = 202, .summary = "Compare all copies: check, or repair", .inputs = { BODY("action", "action") },
+          .outputs = JOB_OUT },
+        { ARRAY_ROW("/bitmap", "SetBitmap"), .summary = "Keep a write-intent bitmap: internal, or none", .inputs = { BODY("bitmap", "bitmap") },
+          .fixed = SAYS("Changed") },
+        { ARRAY_ROW("/start", "Start"), .summary = "Start an array", .inputs = { BODY_OPTION("degraded", "options.degraded", "b") },
+          .fixed = SAYS("Started") },
+        { ARRAY_ROW("/stop", "Stop"), .summary = "Stop an array", .fixed = SAYS("Stopped") },
+        { ARRAY_ROW("/grow", "Grow"), .status = 202, .summary = "Give an array more members", .inputs = { BODY("devices", "devices") },
+          .outputs = JOB_OUT },
         { ARRAY_ROW("/forget", "Forget"), .summary = "Expect an absent array no more", .fixed = SAYS("Forgotten") },
 
         /* the same by names, as BaluHost 0.1 had it */
         { "GET", "/api/system/raid/status", BH_ACCESS_USER, .summary = "RAID arrays and their members", .interface = "Storage",
           .method = "ListArrays", .handler = bh_raid_status, .reply_schema = "RaidStatus" },
+        { "GET", "/api/system/raid/available-disks", BH_ACCESS_ADMIN, .summary = "Disks, and whether they are free", .interface = "Storage",
+          .method = "ListDisks", .handler = bh_raid_available_disks, .reply_schema = "AvailableDisks" },
+        RAID_ROW("degrade", "Fail a member and take it out", "RaidChange", bh_raid_degrade),
+        RAID_ROW("rebuild", "Put a member back, or a replacement in", "RaidChange", bh_raid_rebuild),
+        RAID_ROW("finalize", "Whether an array is whole again; 202 with the job to watch while it is not", "RaidChange", bh_raid_finalize),
+        RAID_ROW("options", "Change bitmap and members, start a scrub", "RaidOptions", bh_raid_options),
+        RAID_ROW("create-array", "Create an array. Without the token of a plan: 409 with the plan", "RaidCreate", bh_raid_create_array),
+        RAID_ROW("delete-array", "Delete an array. Without the token of a plan: 409 with the plan", "RaidDelete", bh_raid_delete_array),
 
         /* what happens */
         { "GET", "/api/events", BH_ACCESS_USER, .summary = "What happens, as server-sent events: each says what to read again", .interface = "Sessions",

@@ -37,6 +37,14 @@ const BhSchema bh_schemas[] = {
                    "sync_end_at:time?~ bitmap:string~ last_scrub_at:time?~ mismatches:integer~ mismatches_valid:boolean pool:string? job:string?" },
         { "ArrayMember", "slot:integer disk:string? name:string model:string serial:string bay:string "
                          "state:active|spare|failed|rebuilding|missing|write-mostly errors:integer present:boolean last_seen_at:time?" },
+        { "Level", "level:string possible:boolean reason:string usable_bytes:integer raw_bytes:integer unused_bytes:integer survives:integer "
+                   "sync_seconds:number read_factor:number write_factor:number text:string" },
+        { "Effect", "id:string? path:string? kind:array|pool name:string effect:unaffected|degraded|lost survives:integer text:string" },
+        { "Plan", "kind:array-create|array-delete|format|pool-delete|array-add|array-repair title:string text:string name:string usable_bytes:integer "
+                  "survives:integer sync_seconds:number warnings:[string] losses:[Loss] expires_at:time? failed:FailedMember~ replacement:Replacement~" },
+        { "Loss", "id:string path:string name:string model:string serial:string size:integer contents:string destroys:boolean" },
+        { "FailedMember", "id:string?~ path:string?~ slot:integer name:string model:string serial:string bay:string last_seen_at:time? state:string" },
+        { "Replacement", "id:string path:string name:string model:string serial:string bay:string why:string" },
         { "SmartAttribute", "id:integer name:string title:string value:integer worst:integer threshold:integer raw:integer text:string "
                             "status:ok|failing|failed_before|watch prefailure:boolean trend:string" },
         { "SmartSample", "time_at:time? value:integer" },
@@ -44,6 +52,15 @@ const BhSchema bh_schemas[] = {
         { "RaidArray", "name:string level:string size_bytes:integer size_gb:number status:optimal|degraded|rebuilding|inactive "
                        "state:healthy|degraded|rebuilding|inactive devices:[RaidMember]~ resync_progress:number? bitmap:string sync_action:string" },
         { "RaidMember", "name:string state:active|spare|failed|rebuilding|removed|write-mostly model:string serial:string" },
+        { "AvailableDisks", "disks:[AvailableDisk]" },
+        { "AvailableDisk", "name:string size_bytes:integer model:string serial:string is_partitioned:boolean partitions:[string]~ in_raid:boolean "
+                           "is_os_disk:boolean contents:string" },
+        { "RaidChange", "array:string device:string~" },
+        { "RaidOptions", "array:string enable_bitmap:boolean~ add_spare:string~ remove_device:string~ write_mostly_device:string~ write_mostly:boolean~ "
+                         "set_speed_limit_min:integer~ set_speed_limit_max:integer~ trigger_scrub:boolean~" },
+        { "RaidCreate", "name:string level:string devices:[string] spare_devices:[string]~ token:string~" },
+        { "RaidDelete", "array:string force:boolean~ token:string~" },
+        { "RaidDone", "message:string job_id:string~" },
         { "Alert", "id:string path:string? kind:string severity:warning|critical subject:string? title:string text:string raised_at:time? "
                    "acknowledged_at:time? acknowledged_by:string~ resolved_at:time?" },
         { "BulkDeleted", "deleted:integer failed:integer failed_ids:[string]" },

@@ -90,6 +90,7 @@ def test_without_udisks2_it_is_said_and_nothing_is_made_up(without):
     assert without.get("storage/disks").json() == {"disks": []}
     assert without.get("storage/arrays").json() == {"arrays": []}
     assert without.get("system/raid/status").json()["arrays"] == []
+    assert without.get("system/raid/available-disks").json() == {"disks": []}
 
 
 def test_disks_are_told_apart_by_model_and_serial(nas):
@@ -176,7 +177,7 @@ CHANGES = [
     ("DELETE", "storage/disks/{disk}/selftest", None),
     ("POST", "storage/arrays/{array}/forget", {}),
 ]
-LOOKS = ["storage", "storage/disks", "storage/arrays", "storage/disks/x", "storage/disks/x/smart", "storage/disks/x/smart/history?attribute=5", "system/raid/status"]
+LOOKS = ["storage", "storage/disks", "storage/arrays", "storage/disks/x", "storage/disks/x/smart", "storage/disks/x/smart/history?attribute=5", "system/raid/status", "system/raid/available-disks"]
 
 
 @pytest.mark.parametrize("verb, path, body", CHANGES)
@@ -291,3 +292,12 @@ def test_a_self_test_of_another_kind_is_refused(nas):
 
 def test_health_that_is_not_reported_is_said(nas):
     refusal(nas.web.get(f"storage/disks/{nas.disk('vda')['id']}/smart"), 501)
+def test_available_disks_have_the_shape_of_0_1(nas):
+    reply = nas.web.get("system/raid/available-disks")
+    assert not reply_errors(nas.document, "get", "/api/system/raid/available-disks", reply)
+    disks = {disk["name"]: disk for disk in reply.json()["disks"]}
+    assert {"name", "size_bytes", "model", "serial", "is_partitioned", "partitions", "in_raid", "is_os_disk"} <= set(disks["sda"])
+    assert disks["sda"]["in_raid"] and disks["sda"]["is_partitioned"] and disks["sda"]["partitions"] == ["sda1"]
+    assert not disks["sdc"]["in_raid"] and not disks["sdc"]["is_partitioned"] and disks["sdc"]["partitions"] == []
+    assert disks["vda"]["is_os_disk"] and not disks["sdc"]["is_os_disk"]
+    refusal(nas.user.get("system/raid/available-disks"), 403, "Admin access required")
