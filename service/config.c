@@ -36,6 +36,7 @@ static const Key keys[] = {
         {"storage", "root", KEY_PATH, offsetof(BhConfig, storage_root), 0, 0, "/srv/baluhost"},
         {"storage", "quota", KEY_BYTES, offsetof(BhConfig, storage_quota), 0, INT64_MAX, "0"},
         {"storage", "trash-days", KEY_NUMBER, offsetof(BhConfig, trash_days), 0, 36500, "30"},
+        {"storage", "pools-directory", KEY_PATH, offsetof(BhConfig, pools_directory), 0, 0, "/srv/baluhost-pools"},
         {"storage", "mdstat", KEY_PATH, offsetof(BhConfig, mdstat), 0, 0, "/proc/mdstat"},
         {"storage", "sysfs", KEY_PATH, offsetof(BhConfig, sysfs), 0, 0, "/sys"},
         {"storage", "smart-interval", KEY_NUMBER, offsetof(BhConfig, smart_interval), 1, 604800, "1800"},

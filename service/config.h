@@ -20,6 +20,7 @@ typedef struct BhConfig {
         char *storage_root;               /* owned; absolute */
         uint64_t storage_quota;           /* bytes; 0: none */
         uint64_t trash_days;              /* 0: kept until emptied by hand */
+        char *pools_directory;            /* owned; absolute: where mount points of pools are */
         char *mdstat;                     /* owned; absolute: the kernel's file about arrays */
         char *sysfs;                      /* owned; absolute: where sysfs is mounted */
         uint64_t smart_interval;          /* seconds */

@@ -236,7 +236,7 @@ bool bh_root_is_held(const BhRoot *root) {
         return false;
 }
 
-char *bh_root_describe_uses(const BhRoot *root, bool all) {
+char *bh_root_describe_use(const BhRoot *root, BhUse use) {
         static const struct {
                 const char *one, *many;
         } words[BH_USES] = {
@@ -247,12 +247,20 @@ char *bh_root_describe_uses(const BhRoot *root, bool all) {
                 [BH_USE_COPY] = {"copy", "copies"},
                 [BH_USE_COUNT] = {"count of its usage", "counts of its usage"},
         };
+        unsigned n = root->uses[use];
+
+        return n > 0 ? g_strdup_printf("%u %s", n, n == 1 ? words[use].one : words[use].many) : NULL;
+}
+
+char *bh_root_describe_uses(const BhRoot *root, bool all) {
         g_autoptr(GString) text = g_string_new(NULL);
 
-        for (size_t i = all ? BH_USE_OPERATION : BH_USE_UPLOAD; i < BH_USES; i++)
-                if (root->uses[i] > 0)
-                        g_string_append_printf(text, "%s%u %s", text->len > 0 ? ", " : "", root->uses[i],
-                                               root->uses[i] == 1 ? words[i].one : words[i].many);
+        for (BhUse use = all ? BH_USE_OPERATION : BH_USE_UPLOAD; use < BH_USES; use++) {
+                g_autofree char *one = bh_root_describe_use(root, use);
+
+                if (one)
+                        g_string_append_printf(text, "%s%s", text->len > 0 ? ", " : "", one);
+        }
         return text->len > 0 ? g_string_free(g_steal_pointer(&text), FALSE) : NULL;
 }
 

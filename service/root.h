@@ -95,6 +95,9 @@ bool bh_root_is_held(const BhRoot *root);
  * state_lock is held. */
 char *bh_root_describe_uses(const BhRoot *root, bool all);
 
+/* Of one kind of use: "2 uploads"; NULL when there is none. Free with g_free(). state_lock is held. */
+char *bh_root_describe_use(const BhRoot *root, BhUse use);
+
 /* Comes first in whatever changes something in a root that is held. In the main one waits for the end of recovery.
  * Errors: -ECANCELED, -ENODEV a pool whose usage is still being counted, what counting failed with. */
 int bh_root_begin_change(BhRoot *root);

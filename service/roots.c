@@ -486,6 +486,41 @@ char *bh_files_root_uses(BhFiles *files, const char *name) {
         return uses ?: g_strdup("");
 }
 
+static void use_free(gpointer data) {
+        BhRootUse *use = data;
+
+        g_free(use->text);
+        g_free(use);
+}
+
+GPtrArray *bh_files_list_uses(BhFiles *files, const char *name) {
+        GPtrArray *list = g_ptr_array_new_with_free_func(use_free);
+        g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new(&files->state_lock);
+        const BhRoot *root = find_by_name(files, name);
+
+        for (BhUse use = BH_USE_UPLOAD; root && use < BH_USES; use++) {
+                BhRootUse item = {.kind = use == BH_USE_UPLOAD || use == BH_USE_WRITER ? "upload" : "job",
+                                  .text = bh_root_describe_use(root, use)};
+
+                if (item.text)
+                        g_ptr_array_add(list, g_memdup2(&item, sizeof item));
+        }
+        return list;
+}
+
+int bh_files_root_counted(BhFiles *files, const char *name, uint64_t *ret_bytes) {
+        _cleanup_(bh_place_clear) BhPlace place = {};
+        int r;
+
+        r = bh_place_find(files, name, &place);
+        if (r < 0)
+                return r;
+        if (strcmp(place.root->name, name) != 0)
+                return -ENODEV;
+        *ret_bytes = bh_ledger_get_total(place.root->ledger).used_bytes;
+        return 0;
+}
+
 int bh_files_root_space(BhFiles *files, const char *name, uint64_t *ret_size, uint64_t *ret_used,
                         uint64_t *ret_available) {
         _cleanup_(bh_place_clear) BhPlace place = {};

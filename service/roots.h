@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #pragma once
 
+#include <glib.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -57,6 +58,16 @@ bool bh_files_is_attached(BhFiles *files, const char *name);
 
 /* What uses the pool, as of bh_files_detach(): "" when nothing does. Free with g_free(). Does not block. */
 char *bh_files_root_uses(BhFiles *files, const char *name);
+
+/* The same one by one, for whoever tells them apart: owned BhRootUse; free with g_ptr_array_unref(). Does not block. */
+typedef struct BhRootUse {
+        const char *kind; /* "upload" or "job" */
+        char *text;       /* "2 uploads" */
+} BhRootUse;
+GPtrArray *bh_files_list_uses(BhFiles *files, const char *name);
+
+/* Bytes that its files take together, as counted; the trash included. Errors: -ENODEV. Does not block. */
+int bh_files_root_counted(BhFiles *files, const char *name, uint64_t *ret_bytes);
 
 /* Bytes of its filesystem: all, those that are taken, and those that the service may still write. name: "" for the main
  * root. Errors: -ENODEV, -EIO. Blocks. */

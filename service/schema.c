@@ -163,6 +163,20 @@ static const char *const migrations[] = {
 
         /* 7: when all members of an array were in sync for the first time; 0 never */
         "ALTER TABLE arrays ADD COLUMN completed_usec INTEGER NOT NULL DEFAULT 0;",
+
+        /* 8: pools */
+        "CREATE TABLE pools ("
+        "  uuid TEXT PRIMARY KEY," /* of the filesystem */
+        "  name TEXT NOT NULL UNIQUE,"
+        "  filesystem TEXT NOT NULL,"
+        "  array_uuid TEXT NOT NULL," /* what it is on, as of when it was seen last: one of these, or none */
+        "  disk_id TEXT NOT NULL,"
+        "  is_default INTEGER NOT NULL,"
+        "  is_wanted INTEGER NOT NULL," /* 0: an administrator has unmounted it */
+        "  size INTEGER NOT NULL,"
+        "  last_seen_usec INTEGER NOT NULL"
+        ") STRICT, WITHOUT ROWID;"
+        "CREATE UNIQUE INDEX default_pool ON pools (is_default) WHERE is_default = 1;",
 };
 
 int bh_schema_version(void) {

@@ -24,6 +24,7 @@
 #include "log.h"
 #include "macro.h"
 #include "plan-token.h"
+#include "pools.h"
 #include "session.h"
 #include "setup.h"
 #include "signin.h"
@@ -375,6 +376,7 @@ void bh_service_stop(BhService *service) {
         if (service->files)
                 bh_files_stop(service->files);
         bh_udisks_stop(service->udisks);
+        bh_pools_stop(service->pools);
         bh_service_check_idle(service);
 }
 
@@ -401,6 +403,7 @@ void bh_service_clear(BhService *service) {
         bh_alert_watch_free(service->alert_watch);
         bh_udisks_free(service->udisks);
         bh_bus_storage_free(service->storage_objects);
+        bh_pools_free(service->pools);
         bh_disks_free(service->disks);
         bh_plans_free(service->plans);
         bh_suspects_free(service->suspects);

@@ -23,13 +23,14 @@ typedef struct BhFiles BhFiles;
 typedef struct BhJobs BhJobs;
 typedef struct BhPeers BhPeers;
 typedef struct BhPlans BhPlans;
-typedef struct BhSuspects BhSuspects;
+typedef struct BhPools BhPools;
 typedef struct BhSessions BhSessions;
 typedef struct BhSetup BhSetup;
 typedef struct BhSignin BhSignin;
 typedef struct BhSmartReader BhSmartReader;
 typedef struct BhSmarts BhSmarts;
 typedef struct BhStorageObjects BhStorageObjects;
+typedef struct BhSuspects BhSuspects;
 typedef struct BhUdisks BhUdisks;
 typedef struct BhUsers BhUsers;
 
@@ -66,6 +67,7 @@ typedef struct BhService {
         sd_bus *bus;
         BhPeers *peers;
         BhCalls *calls;
+        BhPools *pools;
         BhStorageObjects *storage_objects;
         bool is_stopping, is_recovering, is_flush_pending, is_checking_uploads, is_setting_bitmap;
         unsigned n_upkeep; /* upkeep under way */

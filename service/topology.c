@@ -81,9 +81,9 @@ static void set_use(const Build *build, BhDisk *disk, const BhBlock *block) {
         const char *pool = pool_on(build, block);
 
         bh_block_use(build->inventory, block, &use);
-        /* A pool is mounted by us, and a member of its array all the same. */
+        /* A pool is mounted by us, and a member of its array all the same. One with btrfs looks as if it were somebody else's. */
         disk->usage = g_strdup(
-                pool && (use.kind == BH_USE_MOUNTED || use.kind == BH_USE_DATA) ? "pool" : bh_use_to_string(use.kind));
+                pool && use.kind != BH_USE_ARRAY && use.kind != BH_USE_SYSTEM ? "pool" : bh_use_to_string(use.kind));
         disk->contents = bh_block_contents(build->inventory, block);
         if (pool)
                 replace(&disk->pool, pool);

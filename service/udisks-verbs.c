@@ -99,17 +99,27 @@ static int fstab_append(sd_bus_message *m, void *userdata) {
         return r < 0 ? r : sd_bus_message_close_container(m);
 }
 
-int bh_udisks_add_fstab(BhUdisks *udisks, const char *block, const char *source, const char *directory,
-                        const char *type, const char *options, BhFailure *failure) {
-        FstabEntry entry = {source, directory, type, options};
+static int change_fstab(BhUdisks *udisks, const char *block, const char *method, FstabEntry entry, BhFailure *failure) {
         const BhUdisksCall call = {.object = block,
                                    .interface = "Block",
-                                   .method = "AddConfigurationItem",
+                                   .method = method,
                                    .timeout_usec = QUICK_USEC,
                                    .append = fstab_append,
                                    .userdata = &entry};
 
         return bh_udisks_call(udisks, &call, failure);
+}
+
+int bh_udisks_add_fstab(BhUdisks *udisks, const char *block, const char *source, const char *directory,
+                        const char *type, const char *options, BhFailure *failure) {
+        return change_fstab(udisks, block, "AddConfigurationItem", (FstabEntry){source, directory, type, options},
+                            failure);
+}
+
+int bh_udisks_remove_fstab_entry(BhUdisks *udisks, const char *block, const char *source, const char *directory,
+                                 const char *type, const char *options, BhFailure *failure) {
+        return change_fstab(udisks, block, "RemoveConfigurationItem", (FstabEntry){source, directory, type, options},
+                            failure);
 }
 
 /* An entry has to be given back just as UDisks2 shows it, so it is copied from one message to the other. */
@@ -172,17 +182,19 @@ static int entry_matches(sd_bus_message *m, const char *directory) {
 static int find_entry(sd_bus_message *m, void *userdata) {
         Removal *removal = userdata;
         size_t index = 0;
+        bool is_match = false;
         int r;
 
         r = sd_bus_message_enter_container(m, 'a', "(sa{sv})");
         while (r >= 0 && sd_bus_message_at_end(m, false) == 0) {
                 r = entry_matches(m, removal->directory);
-                if (r > 0)
+                is_match = r > 0;
+                if (is_match)
                         break;
                 index++;
         }
-        if (r <= 0)
-                return r;
+        if (r < 0 || !is_match)
+                return r < 0 ? r : 0;
         removal->is_found = true;
         removal->entries = sd_bus_message_ref(m);
         r = sd_bus_message_rewind(m, true);

@@ -70,6 +70,11 @@ int bh_udisks_add_fstab(BhUdisks *udisks, const char *block, const char *source,
 /* Takes the entries for that directory away. -ENOENT: there is none. */
 int bh_udisks_remove_fstab(BhUdisks *udisks, const char *block, const char *directory, BhFailure *failure);
 
+/* Takes away just the entry that bh_udisks_add_fstab() has made with the same arguments, also while its device is not there; block: any. Where there is none it fails
+ * with -EIO, as UDisks2 does. */
+int bh_udisks_remove_fstab_entry(BhUdisks *udisks, const char *block, const char *source, const char *directory,
+                                 const char *type, const char *options, BhFailure *failure);
+
 /* As /etc/fstab says. *ret_directory (owned) is where it is mounted then. */
 int bh_udisks_mount(BhUdisks *udisks, const char *block, char **ret_directory, BhFailure *failure);
 

@@ -50,6 +50,7 @@ int bh_workers_new(BhWorkers **ret, unsigned general_threads) {
                 [BH_POOL_PASSWORDS] = BH_PASSWORD_THREADS,
                 [BH_POOL_JOBS] = 2,
                 [BH_POOL_STORAGE] = 4,
+                [BH_POOL_ATTACH] = 4,
         };
         BhWorkers *workers;
         int fd;

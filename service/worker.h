@@ -13,6 +13,7 @@ typedef enum BhPool {
         BH_POOL_PASSWORDS, /* two threads, for each hash takes many MiB of memory and a whole processor; few may wait */
         BH_POOL_JOBS,      /* two threads, for what takes long */
         BH_POOL_STORAGE,   /* four threads, for what waits for UDisks2 */
+        BH_POOL_ATTACH,    /* four threads, for pools whose files are counted before they can be changed */
         BH_POOLS,
 } BhPool;
 

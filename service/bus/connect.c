@@ -14,6 +14,7 @@
 #include "disks.h"
 #include "errors.h"
 #include "log.h"
+#include "pools.h"
 #include "udisks.h"
 
 static int open_bus(const char *address, sd_bus **ret) {
@@ -76,6 +77,25 @@ static void on_job(void *userdata, const char *subject) {
 }
 
 /* After the objects were put on the bus: what an alert is about is there before the alert is. */
+/* Alerts about pools are left as they are until it is known how all of them are. */
+static void on_pools(void *userdata, const BhPools *pools) {
+        BhService *service = userdata;
+        size_t n;
+        const BhPoolView *list = bh_pools_list(pools, &n);
+        g_autofree BhPoolFacts *facts = g_new0(BhPoolFacts, n + 1);
+
+        if (!bh_pools_are_settled(pools))
+                return;
+        for (size_t i = 0; i < n; i++)
+                facts[i] = (BhPoolFacts){.path = list[i].path,
+                                         .name = list[i].name,
+                                         .is_absent = list[i].is_missed,
+                                         .problem = list[i].is_missed ? list[i].state_text : NULL,
+                                         .used = list[i].used,
+                                         .available = list[i].available};
+        bh_alert_watch_set_pools(service->alert_watch, facts, n);
+}
+
 static int watch_alerts(BhService *service) {
         const BhAlertWatchParts parts = {
                 .event = service->event,
@@ -86,7 +106,26 @@ static int watch_alerts(BhService *service) {
                 .config = {(double)service->config.temperature_limit, (double)service->config.temperature_limit_solid},
         };
 
-        return bh_alert_watch_new(&service->alert_watch, &parts);
+        int r = bh_alert_watch_new(&service->alert_watch, &parts);
+
+        if (r >= 0)
+                bh_pools_add_listener(service->pools, on_pools, service);
+        return r;
+}
+
+static int start_pools(BhService *service) {
+        const BhPoolsParts parts = {
+                .event = service->event,
+                .workers = service->workers,
+                .database = service->database,
+                .disks = service->disks,
+                .udisks = service->udisks,
+                .files = service->files,
+                .pools_directory = service->config.pools_directory,
+                .root_directory = service->config.storage_root,
+        };
+
+        return bh_pools_new(&service->pools, &parts);
 }
 
 int bh_bus_connect(BhService *service, const char *address) {
@@ -117,6 +156,11 @@ int bh_bus_connect(BhService *service, const char *address) {
         }
         bh_disks_set_jobs(service->disks, job_of, service);
         bh_jobs_set_hook(service->jobs, on_job, service);
+        r = start_pools(service);
+        if (r < 0) {
+                bh_log_error_errno(r, "Cannot read which pools there are");
+                return r;
+        }
         r = add_objects(service);
         if (r < 0) {
                 bh_log_error_errno(r, "Cannot put the interfaces on the bus");

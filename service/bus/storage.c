@@ -7,6 +7,7 @@
 #include "bus/adapters.h"
 #include "bus/call.h"
 #include "bus/job.h"
+#include "bus/pool.h"
 #include "bus/storage-methods.h"
 #include "disks.h"
 #include "suspects.h"
@@ -21,7 +22,7 @@
 /* What is shown on the bus. */
 struct BhStorageObjects {
         BhService *service;
-        BhExports *disks, *arrays;
+        BhExports *disks, *arrays, *pools;
         BhTopology *topology; /* that is shown */
 };
 
@@ -201,6 +202,10 @@ static const sd_bus_vtable vtable[] = {
                                 SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD_WITH_ARGS("Apply", SD_BUS_ARGS("s", token, "a{sv}", options), SD_BUS_RESULT("o", job),
                                 bh_storage_method_apply, SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD_WITH_ARGS("ListPools", SD_BUS_ARGS("a{sv}", options), SD_BUS_RESULT("aa{sv}", pools),
+                                bh_storage_method_list_pools, SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD_WITH_ARGS("Adopt", SD_BUS_ARGS("o", source, "s", name, "a{sv}", options),
+                                SD_BUS_RESULT("o", pool), bh_storage_method_adopt, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD_WITH_ARGS("GetSpeedLimits", SD_BUS_ARGS("a{sv}", options),
                                 SD_BUS_RESULT("t", minimum, "t", maximum), method_get_speed_limits,
                                 SD_BUS_VTABLE_UNPRIVILEGED),
@@ -224,15 +229,24 @@ static void on_topology(void *userdata, const BhTopology *before, const BhTopolo
         bh_jobs_observe(objects->service->jobs); /* some look at this rather than at the inventory that it comes from */
 }
 
+static void on_pools(void *userdata, const BhPools *pools) {
+        BhStorageObjects *objects = userdata;
+
+        bh_bus_pools_show(objects->pools, pools);
+}
+
 int bh_bus_storage_add(BhService *service) {
         BhStorageObjects *objects = g_new0(BhStorageObjects, 1);
 
         objects->service = service;
         objects->disks = bh_bus_disks_new(service);
         objects->arrays = bh_bus_arrays_new(service);
+        objects->pools = bh_bus_pools_new(service);
         objects->topology = bh_disks_get(service->disks);
         service->storage_objects = objects;
         bh_disks_add_listener(service->disks, on_topology, objects);
+        bh_pools_add_listener(service->pools, on_pools, objects);
+        bh_bus_pools_show(objects->pools, service->pools);
         bh_bus_syncs_watch(service);
         return sd_bus_add_object_vtable(service->bus, NULL, BH_ROOT_PATH, INTERFACE, vtable, service);
 }
@@ -242,6 +256,7 @@ void bh_bus_storage_free(BhStorageObjects *objects) {
                 return;
         bh_exports_free(objects->disks);
         bh_exports_free(objects->arrays);
+        bh_exports_free(objects->pools);
         bh_topology_unref(objects->topology);
         g_free(objects);
 }

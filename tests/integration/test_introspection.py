@@ -78,7 +78,7 @@ def test_a_disk_and_an_array_are_as_described(bus):
 
 
 def test_every_interface_is_compared_by_a_test_here():
-    assert set(INTERFACES.names()) == {"Manager", "Sessions", "Users", "Files", "Upload", "Job", "Alert", "Storage", "Disk", "Array"}
+    assert set(INTERFACES.names()) == {"Manager", "Sessions", "Users", "Files", "Upload", "Job", "Alert", "Storage", "Disk", "Array", "Pool"}
 
 
 def test_the_objects_below_are_managed_but_the_root_is_not(bus, user):

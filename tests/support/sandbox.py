@@ -136,6 +136,7 @@ class Sandbox:
         self.bridge_uid = BRIDGE_UID if separate_users else os.geteuid()
 
         self.storage_dir = self.state_dir / "storage"
+        self.pools_dir = self.state_dir / "pools"
         self.service_state_dir = self.state_dir / "state"
         self.udisks_dir = self.state_dir / "udisks"
         self.config_dir = self.state_dir / "etc"
@@ -153,6 +154,7 @@ class Sandbox:
                 "storage": {
                     "root": self.storage_dir,
                     "quota": 5 * 1024**3,
+                    "pools-directory": self.pools_dir,
                     # What the kernel would say of the simulated disks.
                     "mdstat": self.udisks_dir / "mdstat",
                     "sysfs": self.udisks_dir / "sys",
