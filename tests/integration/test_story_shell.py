@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from support.sandbox import ADMIN, STRANGER_UID
+from support.shell import plain
 
 NAME = "org.baluhost.NAS1"
 ROOT = "/org/baluhost/NAS1"
@@ -76,17 +77,6 @@ class Shell:
 
     def names(self, path):
         return [entry[0] for entry in self("Files", "List", "s", path)[0]]
-
-
-def plain(value):
-    """busctl's JSON without the types of its variants."""
-    if isinstance(value, dict):
-        if set(value) == {"type", "data"}:
-            return plain(value["data"])
-        return {key: plain(member) for key, member in value.items()}
-    if isinstance(value, list):
-        return [plain(member) for member in value]
-    return value
 
 
 def tell(shell, folder, tmp_path):

@@ -81,6 +81,23 @@ def ensure(*purposes):
         install_debian(missing)
 
 
+def installable(purpose):
+    """Whether the Debian packages of a purpose are installed or could be."""
+    missing = missing_debian(read_list()[purpose])
+    if not missing:
+        return True
+    if not shutil.which("apt-get"):
+        return False
+    simulate = ["apt-get", "install", "--simulate", "--no-install-recommends", *missing]
+    if subprocess.run(simulate, capture_output=True, check=False).returncode == 0:
+        return True
+    # Perhaps it does not know yet what there is.
+    update = [*([] if os.geteuid() == 0 else ["sudo", "-n"]), "apt-get", "update", "-q"]
+    if os.geteuid() != 0 and not shutil.which("sudo"):
+        return False
+    return all(subprocess.run(command, capture_output=True, check=False).returncode == 0 for command in (update, simulate))
+
+
 def node_version(node):
     """(major, minor) of a Node.js, or None when it does not run."""
     try:

@@ -13,7 +13,7 @@ import xml.etree.ElementTree as ElementTree
 from pathlib import Path
 
 from . import build as building
-from .packages import ROOT, STATE, say
+from .packages import ROOT, STATE, installable, say
 
 UI_DIR = ROOT / "web-bridge" / "ui"
 REPORTS = STATE / "reports"
@@ -170,6 +170,11 @@ def run_main_job(context):
     return run_reporting("main-job", [*command, "-s"], report, accept=(0, 5) if context.pattern else (0,), env=context.env, cwd=ROOT)
 
 
+def run_vm(context):
+    command, report = pytest_command("vm", context, ROOT / "tests" / "vm", None)
+    return run_reporting("vm", [*command, "-s"], report, accept=(0, 5) if context.pattern else (0,), env=context.env, cwd=ROOT)
+
+
 SUITES = {
     "unit": (run_unit, None),
     "integration": (run_integration, ROOT / "tests" / "integration"),
@@ -177,7 +182,10 @@ SUITES = {
     "e2e": (run_e2e, UI_DIR / "vitest.e2e.config.ts"),
     "gtk": (run_gtk, ROOT / "tests" / "gtk"),
     "main-job": (run_main_job, UI_DIR / "vitest.e2e.config.ts"),
+    "vm": (run_vm, ROOT / "tests" / "vm"),
 }
+# A stage of its own, which is run when it is asked for.
+SEPARATE_SUITES = ("vm",)
 # With instrumented code only what exercises the C code of service and bridge directly.
 INSTRUMENTED_SUITES = ("unit", "integration")
 
@@ -194,11 +202,19 @@ def print_coverage(build_dir):
 def run(args):
     if args.sanitize and args.coverage:
         raise building.BuildError("--sanitize and --coverage measure different builds: one at a time")
+    if args.vm:
+        args.suite = [*(args.suite or ()), "vm"]
     unknown = set(args.suite or ()) - set(SUITES)
     if unknown:
         raise building.BuildError(f"no such suite: {', '.join(sorted(unknown))} (there are: {', '.join(SUITES)})")
     kind = "build-sanitize" if args.sanitize else "build-coverage" if args.coverage else "build"
-    purposes = ["build", "run", "test"] + (["coverage"] if args.coverage else [])
+    names = args.suite or (INSTRUMENTED_SUITES if args.sanitize or args.coverage else [name for name in SUITES if name not in SEPARATE_SUITES])
+    if args.with_vm and "vm" not in names:
+        if installable("vm"):
+            names = [*names, "vm"]
+        else:
+            say("without the virtual machine, for its packages cannot be installed here")
+    purposes = ["build", "run", "test"] + (["coverage"] if args.coverage else []) + (["vm"] if "vm" in names else [])
     build_dir = building.build(kind, purposes=purposes)
     env = building.environment() | {"BALUHOST_BUILD_DIR": str(build_dir), "LANG": "C.UTF-8", "PYTHONDONTWRITEBYTECODE": "1"}
     if args.sanitize:
@@ -208,7 +224,6 @@ def run(args):
         building.run(["chmod", "-R", "a+rwX", build_dir])
     context = Context(build_dir, args.pattern, env, args.sanitize, args.coverage)
 
-    names = args.suite or (INSTRUMENTED_SUITES if args.sanitize or args.coverage else list(SUITES))
     total = Result()
     lines = []
     for name in names:
