@@ -42,6 +42,8 @@ unsigned bh_plan_survives(const BhMdArray *array, uint32_t degraded);
 
 /* The makers of each kind; plan->request is filled in already. */
 int bh_plan_make_array(BhPlan *plan, const BhInventory *inventory, BhFailure *failure);
+int bh_plan_make_format(BhPlan *plan, const BhInventory *inventory, BhFailure *failure);
+int bh_plan_make_pool_delete(BhPlan *plan, const BhInventory *inventory, BhFailure *failure);
 int bh_plan_make_delete(BhPlan *plan, const BhInventory *inventory, BhFailure *failure);
 int bh_plan_make_add(BhPlan *plan, const BhInventory *inventory, BhFailure *failure);
 int bh_plan_make_repair(BhPlan *plan, const BhInventory *inventory, BhFailure *failure);

@@ -8,9 +8,9 @@
 #include "macro.h"
 
 void bh_plan_disk_from(BhPlanDisk *dest, const BhDisk *disk) {
-        *dest = (BhPlanDisk){g_strdup(disk->path),  g_strdup(disk->drive),     g_strdup(disk->name),
-                             g_strdup(disk->model), g_strdup(disk->serial),    g_strdup(disk->slot),
-                             g_strdup(disk->state), g_strdup(disk->state_text)};
+        *dest = (BhPlanDisk){g_strdup(disk->path),  g_strdup(disk->drive),      g_strdup(disk->name),
+                             g_strdup(disk->model), g_strdup(disk->serial),     g_strdup(disk->slot),
+                             g_strdup(disk->state), g_strdup(disk->state_text), !g_str_equal(disk->pool, "/")};
 }
 
 const BhDisk *bh_plan_find_disk(const BhTopology *topology, const char *path, const char *what, BhFailure *failure) {
@@ -106,6 +106,73 @@ int bh_plan_request_delete(const BhTopology *topology, const char *path, BhPlanR
 
                 if (disk)
                         bh_plan_disk_from(&ret->disks[ret->n_disks++], disk);
+        }
+        return 0;
+}
+
+int bh_plan_request_format(const BhTopology *topology, const BhFormatWish *wish, BhPlanRequest *ret,
+                           BhFailure *failure) {
+        const BhDisk *disk = bh_topology_disk(topology, wish->target);
+        const BhArray *array;
+        int r;
+
+        *ret = (BhPlanRequest){.kind = BH_PLAN_FORMAT};
+        if (disk) {
+                ret->disks = g_new0(BhPlanDisk, 1);
+                bh_plan_disk_from(&ret->disks[ret->n_disks++], disk);
+        } else {
+                r = begin(topology, BH_PLAN_FORMAT, wish->target, ret, &array, failure);
+                if (r < 0)
+                        return r;
+                if (!g_str_equal(array->pool, "/"))
+                        return bh_failure_set(failure, -EACCES, "Refused",
+                                              "A pool is on the array “%s” already: delete that first", array->name);
+        }
+        ret->name = g_strdup(wish->name);
+        ret->filesystem = g_strdup(wish->filesystem);
+        ret->label = g_strdup(wish->label);
+        return 0;
+}
+
+int bh_plan_request_pool_delete(const BhTopology *topology, const BhKnownPool *pool, BhPlanRequest *ret,
+                                BhFailure *failure) {
+        const BhDisk *disk = bh_topology_disk_by_id(topology, pool->disk_id);
+
+        *ret = (BhPlanRequest){.kind = BH_PLAN_POOL_DELETE,
+                               .name = g_strdup(pool->name),
+                               .pool = g_strdup(pool->uuid),
+                               .pool_path = g_strdup(pool->path)};
+        if (!topology->inventory->is_available)
+                return bh_failure_set(failure, -ENODEV, NULL, "%s", topology->inventory->problem);
+        if (*pool->array_uuid) {
+                ret->array = g_strdup(pool->array_uuid);
+                ret->array_path = bh_array_path(pool->array_uuid);
+        } else if (disk) {
+                ret->disks = g_new0(BhPlanDisk, 1);
+                bh_plan_disk_from(&ret->disks[ret->n_disks++], disk);
+        }
+        return 0;
+}
+
+/* Of one that it may be about. */
+static bool is_own(const BhPlanRequest *request, const BhDisk *disk) {
+        return request->array_path && g_str_equal(disk->array, request->array_path);
+}
+
+int bh_plan_request_check_pools(const BhTopology *topology, const BhPlanRequest *request, BhFailure *failure) {
+        const BhArray *array = request->array_path ? bh_topology_array(topology, request->array_path) : NULL;
+        bool is_destroyed = request->kind == BH_PLAN_FORMAT || request->kind == BH_PLAN_ARRAY_DELETE;
+
+        if (request->kind == BH_PLAN_POOL_DELETE)
+                return 0;
+        if (is_destroyed && array && !g_str_equal(array->pool, "/"))
+                return bh_failure_set(failure, -ESTALE, NULL, "A pool has been made on the array “%s” since",
+                                      array->name);
+        for (size_t i = 0; i < request->n_disks; i++) {
+                const BhDisk *disk = bh_topology_disk(topology, request->disks[i].path);
+
+                if (disk && !g_str_equal(disk->pool, "/") && !is_own(request, disk) && !request->disks[i].has_pool)
+                        return bh_failure_set(failure, -ESTALE, NULL, "A pool has been made on %s since", disk->name);
         }
         return 0;
 }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "plan.h"
+#include "pool.h"
 #include "suspects.h"
 #include "topology.h"
 
@@ -18,6 +19,20 @@ typedef struct BhArrayWish {
 
 int bh_plan_request_create(const BhTopology *topology, const BhArrayWish *wish, BhPlanRequest *ret, BhFailure *failure);
 int bh_plan_request_delete(const BhTopology *topology, const char *array, BhPlanRequest *ret, BhFailure *failure);
+
+/* target: a disk or an array. label NULL: after the name. Whether the name is free is not looked at. */
+typedef struct BhFormatWish {
+        const char *target, *name, *filesystem, *label;
+} BhFormatWish;
+
+int bh_plan_request_format(const BhTopology *topology, const BhFormatWish *wish, BhPlanRequest *ret,
+                           BhFailure *failure);
+int bh_plan_request_pool_delete(const BhTopology *topology, const BhKnownPool *pool, BhPlanRequest *ret,
+                                BhFailure *failure);
+
+/* Whether no pool is, by now, on what the request would destroy. Errors: -ESTALE. */
+int bh_plan_request_check_pools(const BhTopology *topology, const BhPlanRequest *request, BhFailure *failure);
+
 int bh_plan_request_add(const BhTopology *topology, const char *array, const char *disk, BhPlanRequest *ret,
                         BhFailure *failure);
 

@@ -21,9 +21,9 @@ const char *bh_plan_kind_to_string(BhPlanKind kind) {
 /* Ownership ----------------------------------------------------------------------------------------------------------------------------------- */
 
 void bh_plan_disk_copy(BhPlanDisk *dest, const BhPlanDisk *src) {
-        *dest = (BhPlanDisk){g_strdup(src->path),  g_strdup(src->drive),     g_strdup(src->name),
-                             g_strdup(src->model), g_strdup(src->serial),    g_strdup(src->bay),
-                             g_strdup(src->state), g_strdup(src->state_text)};
+        *dest = (BhPlanDisk){g_strdup(src->path),  g_strdup(src->drive),      g_strdup(src->name),
+                             g_strdup(src->model), g_strdup(src->serial),     g_strdup(src->bay),
+                             g_strdup(src->state), g_strdup(src->state_text), src->has_pool};
 }
 
 void bh_plan_disk_clear(BhPlanDisk *disk) {
@@ -46,6 +46,8 @@ void bh_plan_request_copy(BhPlanRequest *dest, const BhPlanRequest *src) {
         dest->array_name = g_strdup(src->array_name);
         dest->filesystem = g_strdup(src->filesystem);
         dest->label = g_strdup(src->label);
+        dest->pool = g_strdup(src->pool);
+        dest->pool_path = g_strdup(src->pool_path);
         dest->why = g_strdup(src->why);
         dest->disks = g_new0(BhPlanDisk, src->n_disks);
         for (size_t i = 0; i < src->n_disks; i++)
@@ -62,6 +64,8 @@ void bh_plan_request_clear(BhPlanRequest *request) {
         g_free(request->array_name);
         g_free(request->filesystem);
         g_free(request->label);
+        g_free(request->pool);
+        g_free(request->pool_path);
         g_free(request->why);
         for (size_t i = 0; i < request->n_disks; i++)
                 bh_plan_disk_clear(&request->disks[i]);
@@ -167,6 +171,8 @@ int bh_plan_check_disk(const BhInventory *inventory, const BhPlanDisk *disk, con
                 bh_block_use(inventory, block, &use);
                 if (use.kind != BH_USE_FREE && use.kind != BH_USE_DATA)
                         return bh_plan_refuse(failure, "%s %s", label, use.reason);
+                if (disk->has_pool)
+                        return bh_plan_refuse(failure, "%s carries a pool: delete or detach that first", label);
         }
         return check_drive(inventory, disk, label, failure);
 }
@@ -228,6 +234,10 @@ static int make(BhPlan *plan, const BhInventory *inventory, BhFailure *failure) 
                 return bh_plan_make_array(plan, inventory, failure);
         case BH_PLAN_ARRAY_DELETE:
                 return bh_plan_make_delete(plan, inventory, failure);
+        case BH_PLAN_FORMAT:
+                return bh_plan_make_format(plan, inventory, failure);
+        case BH_PLAN_POOL_DELETE:
+                return bh_plan_make_pool_delete(plan, inventory, failure);
         case BH_PLAN_ARRAY_ADD:
                 return bh_plan_make_add(plan, inventory, failure);
         case BH_PLAN_ARRAY_REPAIR:

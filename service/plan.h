@@ -28,6 +28,7 @@ typedef struct BhPlanDisk {
         char *name, *model, *serial; /* "sda"; as they were last when it is absent */
         char *bay;
         char *state, *state_text; /* of our object: "healthy", "warning", "failing", "failed", "absent", "unknown" */
+        bool has_pool;            /* a pool is on it, mounted or not */
 } BhPlanDisk;
 
 /* The member that a repair replaces. */
@@ -41,7 +42,7 @@ typedef struct BhPlanFailed {
 
 typedef struct BhPlanRequest {
         BhPlanKind kind;
-        char *name; /* array-create: of the array; format: of the pool */
+        char *name; /* array-create: of the array; format, pool-delete: of the pool */
 
         /* array-create: members, then spares. format: the disk, unless it is an array. array-add, array-repair: the disk that is added, or (n_spares 1) that is a spare of the array already. array-delete: its members, also absent ones. */
         BhPlanDisk *disks;
@@ -55,7 +56,9 @@ typedef struct BhPlanRequest {
         char *array_path; /* our object */
         char *array_name; /* set by bh_plan_make() */
 
-        char *filesystem, *label; /* format */
+        char *filesystem, *label; /* format; label NULL: after the name */
+        char *pool,
+                *pool_path; /* pool-delete: UUID, our object; its name is name, and what it is on is disks or array */
 
         /* array-repair */
         BhPlanFailed failed;

@@ -211,6 +211,17 @@ int bh_pool_unmount(BhUdisks *udisks, const BhPoolPlace *place, bool force, BhFa
                               place->name, cause.message ? ": " : "", cause.message ?: "");
 }
 
+typedef struct Entry {
+        const char *uuid, *directory;
+} Entry;
+
+static bool is_entry_gone(const BhInventory *inventory, void *userdata) {
+        const Entry *entry = userdata;
+        const BhBlock *block = bh_pool_find_block(inventory, entry->uuid, NULL);
+
+        return !block || !g_strv_contains((const char *const *)block->fstab_directories, entry->directory);
+}
+
 /* Any block device will do to speak of an entry whose device is absent. */
 static const BhBlock *any_block(const BhInventory *inventory) {
         return inventory->n_blocks > 0 ? &inventory->blocks[0] : NULL;
@@ -235,6 +246,11 @@ int bh_pool_remove_entry(BhUdisks *udisks, const BhPoolPlace *place, BhFailure *
                                                  place->filesystem, OPTIONS, &cause);
         else
                 r = -ENOENT;
+        if (r >= 0) { /* whoever looks next is to see it */
+                Entry entry = {place->uuid, directory};
+
+                (void)bh_udisks_wait(udisks, is_entry_gone, &entry, SEEN_USEC);
+        }
         if (r >= 0 || r == -ENOENT)
                 return 0;
         if (!block && r == -EIO) { /* it does not matter much: the entry does not keep the system from starting */

@@ -150,6 +150,12 @@ typedef struct Look {
 
 /* Of one whose files can be used. */
 static const char *judge_attached(const Look *look, char **ret_text) {
+        if (look->array && !look->array->is_enough) {
+                *ret_text = g_strdup_printf("The array %s has lost more disks than it survives: stop what uses the "
+                                            "pool, unmount it, and see to the array",
+                                            look->array->name);
+                return "failed";
+        }
         if (look->array && (look->array->degraded > 0 || g_str_equal(look->array->state, "degraded")) &&
             !look->array->is_first_sync) {
                 *ret_text = g_strdup_printf("Its files are there, but the array %s is degraded", look->array->name);

@@ -71,3 +71,37 @@ int bh_pools_hold(BhPools *pools, const char *uuid, BhFailure *failure);
 /* Likewise without waiting. */
 bool bh_pools_try_hold(BhPools *pools, const char *uuid);
 void bh_pools_release(BhPools *pools, const char *uuid);
+
+/* Parts of changes: pools-change.c. All for worker threads; on error as it was, or failure says what is left. ------------------------------------ */
+
+/* Takes hold of the pool of the change, and looks what it is like then. */
+int bh_pools_take(BhPools *pools, BhPoolsChange *change, BhFailure *failure);
+int bh_pools_require_udisks(BhPools *pools, BhFailure *failure);
+
+/* Adds to the sentence of a failure what is left. */
+__attribute__((format(printf, 2, 3))) void bh_pools_append(BhFailure *failure, const char *format, ...);
+
+/* Writes it down, or that it is gone, together with a row of the audit trail. */
+int bh_pools_write(BhPools *pools, const BhCaller *caller, const BhKnownPool *known, bool is_gone, const char *action,
+                   const char *message, BhFailure *failure);
+
+/* Audits what has failed, and returns r. */
+int bh_pools_finish(BhPools *pools, const BhCaller *caller, const char *action, const char *target, int r,
+                    const BhFailure *failure);
+
+/* Undoes bh_pool_mount(). */
+void bh_pools_undo_mount(BhPools *pools, const BhKnownPool *known, const BhPoolMount *mount, BhFailure *failure);
+
+/* Closes its files, unmounts it, and takes its entry out of fstab. */
+int bh_pools_take_down(BhPools *pools, const BhKnownPool *known, bool force, BhFailure *failure);
+
+/* Undoes that. */
+void bh_pools_put_back(BhPools *pools, const BhKnownPool *known, BhFailure *failure);
+
+/* Of pools-make.c ------------------------------------------------------------------------------------------------------------------------------- */
+
+/* Takes a name for a pool, so that nothing else gets it. Errors: -EILSEQ, -EEXIST. */
+int bh_pools_reserve(BhPools *pools, BhPoolsChange *change, const char *name, BhFailure *failure);
+
+/* Gives the name up; uuid: whose usage is forgotten, "" nobody's. */
+void bh_pools_forget_name(BhPools *pools, const char *name, const char *uuid);

@@ -4,6 +4,7 @@
 #include <glib.h>
 #include <systemd/sd-event.h>
 
+#include "apply.h"
 #include "caller.h"
 #include "database.h"
 #include "disks.h"
@@ -87,6 +88,23 @@ int bh_pools_rename_do(BhPools *pools, const BhCaller *caller, BhPoolsChange *ch
  * -EOPNOTSUPP. */
 int bh_pools_adopt_do(BhPools *pools, const BhCaller *caller, BhPoolsChange *change, const char *source,
                       const char *name, BhFailure *failure);
+
+/* Whether a pool could be called so at this moment. Errors: -EILSEQ, -EEXIST. Blocks. */
+int bh_pools_check_name(BhPools *pools, const char *name, BhFailure *failure);
+
+/* What the plans of the kinds format and pool-delete say, with the name taken before and everything rechecked at the last moment; success is audited, failure is the caller's to audit.
+ * Errors: those of bh_apply_recheck() in addition. */
+int bh_pools_format_do(BhPools *pools, const BhCaller *caller, BhPoolsChange *change, const BhApply *apply,
+                       BhFailure *failure);
+int bh_pools_erase_do(BhPools *pools, const BhCaller *caller, BhPoolsChange *change, const BhApply *apply,
+                      BhFailure *failure);
+
+/* Makes the filesystem as large as what it is on. Errors: Conflict it is already, or is not mounted; -EOPNOTSUPP. The first only looks; any thread. */
+int bh_pools_check_growth(BhPools *pools, const char *path, BhFailure *failure);
+int bh_pools_grow_do(BhPools *pools, const BhCaller *caller, BhPoolsChange *change, BhFailure *failure);
+
+/* A copy of what is known of it, to be freed with bh_known_pool_free(); NULL with -ENOENT in failure when there is no such pool (any more). Any thread. */
+BhKnownPool *bh_pools_copy(BhPools *pools, const char *path, BhFailure *failure);
 
 /* What uses it: of BhRootUse (roots.h), to be freed with g_ptr_array_unref(). Errors: -ENOENT. Any thread. */
 int bh_pools_list_uses(BhPools *pools, const char *path, GPtrArray **ret, BhFailure *failure);

@@ -12,6 +12,7 @@
 #include "bus/job.h"
 #include "disks.h"
 #include "plan-token.h"
+#include "pools.h"
 #include "rebuild.h"
 
 typedef struct PlanJob {
@@ -20,12 +21,16 @@ typedef struct PlanJob {
         BhPlan *plan;
         char *uuid;  /* owned; of the array */
         char *block; /* owned; UDisks2's object of the member that is rebuilt; NULL none */
-        bool is_forgotten;
+        bool is_forgotten, is_ended;
+        BhPoolsChange change; /* of a pool */
 } PlanJob;
 
 static void plan_job_free(void *data) {
         PlanJob *plan_job = data;
 
+        if (!plan_job->is_ended && (plan_job->change.held || plan_job->change.reserved))
+                bh_pools_end(plan_job->service->pools, &plan_job->change);
+        bh_pools_change_clear(&plan_job->change);
         bh_caller_clear(&plan_job->caller);
         bh_plan_free(plan_job->plan);
         g_free(plan_job->uuid);
@@ -38,13 +43,30 @@ void bh_plan_audit(BhService *service, const BhCaller *caller, const BhPlanReque
         bh_audit_post(service->database, caller,
                       &(BhAudit){.event_type = BH_AUDIT_SYSTEM,
                                  .action = bh_plan_kind_to_string(request->kind),
-                                 .target = request->array_name ?: request->name ?: request->array,
+                                 .target = request->name ?: request->array_name ?: request->array,
                                  .result = result,
                                  .message = message});
 }
 
+static int check_pools(BhService *service, const BhPlan *plan, BhFailure *failure) {
+        _cleanup_(bh_topology_unrefp) BhTopology *topology = bh_disks_get(service->disks);
+
+        return bh_plan_request_check_pools(topology, &plan->request, failure);
+}
+
+/* The name may have been taken since. */
+static int check_name(BhService *service, const BhPlan *plan, BhFailure *failure) {
+        return plan->request.kind == BH_PLAN_FORMAT ? bh_pools_check_name(service->pools, plan->request.name, failure)
+                                                    : 0;
+}
+
 int bh_plan_job_check(BhCall *call, const BhPlan *plan) {
-        int r = bh_apply_recheck(call->service->udisks, plan, NULL, &call->failure);
+        int r = check_pools(call->service, plan, &call->failure);
+
+        if (r >= 0)
+                r = check_name(call->service, plan, &call->failure);
+        if (r >= 0)
+                r = bh_apply_recheck(call->service->udisks, plan, NULL, &call->failure);
 
         if (r < 0)
                 bh_plan_audit(call->service, &call->caller, &plan->request, r, call->failure.message);
@@ -67,6 +89,12 @@ static int carry_out(const BhApply *apply, PlanJob *plan_job, BhFailure *failure
                 return bh_apply_array_add(apply, &plan_job->block, failure);
         case BH_PLAN_ARRAY_REPAIR:
                 return bh_apply_array_repair(apply, &plan_job->block, failure);
+        case BH_PLAN_FORMAT:
+                return bh_pools_format_do(plan_job->service->pools, &plan_job->caller, &plan_job->change, apply,
+                                          failure);
+        case BH_PLAN_POOL_DELETE:
+                return bh_pools_erase_do(plan_job->service->pools, &plan_job->caller, &plan_job->change, apply,
+                                         failure);
         default:
                 return -EOPNOTSUPP;
         }
@@ -79,7 +107,9 @@ static int run(BhJob *job, void *data, char **result, BhFailure *failure) {
         int r;
 
         bh_plans_lock(service->plans);
-        r = carry_out(&apply, plan_job, failure);
+        r = check_pools(service, plan_job->plan, failure);
+        if (r >= 0)
+                r = carry_out(&apply, plan_job, failure);
         bh_plans_unlock(service->plans);
         if (r < 0) {
                 if (r == -EIO && plan_job->uuid && plan_job->plan->request.n_disks == 1)
@@ -122,6 +152,18 @@ static int observe_delete(BhJob *job, void *data, char **result, BhFailure *fail
         plan_job->is_forgotten = true;
         bh_disks_array_is_deleted(plan_job->service->disks, plan_job->uuid);
         return succeed(plan_job, result, "", plan_job->plan->title);
+}
+
+/* What was changed is taken in first, so that whoever is told finds it. That lets all jobs look once more, this one too. */
+static int observe_pool(BhJob *job, void *data, char **result, BhFailure *failure) {
+        PlanJob *plan_job = data;
+
+        if (plan_job->is_ended)
+                return BH_JOB_OBSERVE;
+        plan_job->is_ended = true;
+        *result = g_strdup(plan_job->change.is_gone ? "" : plan_job->change.path);
+        bh_pools_end(plan_job->service->pools, &plan_job->change);
+        return 0;
 }
 
 static int rebuild_failed(PlanJob *plan_job, const BhRebuild *rebuild, BhFailure *failure) {
@@ -175,6 +217,18 @@ static int observe_rebuild(BhJob *job, void *data, char **result, BhFailure *fai
 }
 
 static const BhJobKind kinds[] = {
+        [BH_PLAN_FORMAT] = {.operation = "pool-format",
+                            .pool = BH_POOL_STORAGE,
+                            .is_storage = true,
+                            .run = run,
+                            .observe = observe_pool,
+                            .free = plan_job_free},
+        [BH_PLAN_POOL_DELETE] = {.operation = "pool-delete",
+                                 .pool = BH_POOL_STORAGE,
+                                 .is_storage = true,
+                                 .run = run,
+                                 .observe = observe_pool,
+                                 .free = plan_job_free},
         [BH_PLAN_ARRAY_CREATE] = {.operation = "array-create",
                                   .pool = BH_POOL_STORAGE,
                                   .is_storage = true,
@@ -201,6 +255,12 @@ static const BhJobKind kinds[] = {
                                   .free = plan_job_free},
 };
 
+static const char *subject_of(const BhPlanRequest *request) {
+        if (request->kind == BH_PLAN_FORMAT && !request->array_path)
+                return request->disks[0].path;
+        return request->pool_path ?: request->array_path;
+}
+
 int bh_plan_job_start(BhService *service, const BhCaller *caller, BhPlan *plan, const char **ret_path) {
         PlanJob *plan_job = g_new0(PlanJob, 1);
 
@@ -208,5 +268,6 @@ int bh_plan_job_start(BhService *service, const BhCaller *caller, BhPlan *plan, 
         plan_job->plan = plan;
         plan_job->uuid = g_strdup(plan->request.array);
         bh_caller_copy(&plan_job->caller, caller);
-        return bh_job_start(service, caller, &kinds[plan->request.kind], plan->request.array_path, plan_job, ret_path);
+        return bh_job_start(service, caller, &kinds[plan->request.kind], subject_of(&plan->request), plan_job,
+                            ret_path);
 }

@@ -4,6 +4,7 @@
 
 #include "bus/call.h"
 #include "bus/exports.h"
+#include "bus/job.h"
 #include "bus/polkit.h"
 #include "errors.h"
 #include "pools.h"
@@ -171,6 +172,78 @@ int bh_storage_method_adopt(sd_bus_message *m, void *userdata, sd_bus_error *err
         return r < 0 ? r : bh_call_read_options_and_start(&call, NULL, 0, error);
 }
 
+/* Grow(a{sv} options) → o job ---------------------------------------------------------------------------------------------------------------- */
+
+typedef struct GrowJob {
+        BhService *service;
+        BhCaller caller;
+        BhPoolsChange change;
+        bool is_ended;
+} GrowJob;
+
+static void grow_job_free(void *data) {
+        GrowJob *grow = data;
+
+        if (!grow->is_ended && grow->change.held)
+                bh_pools_end(grow->service->pools, &grow->change);
+        bh_pools_change_clear(&grow->change);
+        bh_caller_clear(&grow->caller);
+        g_free(grow);
+}
+
+static int grow_run(BhJob *job, void *data, char **result, BhFailure *failure) {
+        GrowJob *grow = data;
+        int r;
+
+        bh_job_set_text(job, "Making the filesystem as large as what it is on");
+        r = bh_pools_grow_do(grow->service->pools, &grow->caller, &grow->change, failure);
+        if (r >= 0)
+                *result = g_strdup(grow->change.path);
+        return r;
+}
+
+static const BhJobKind grow_kind = {
+        .operation = "pool-grow",
+        .pool = BH_POOL_STORAGE,
+        .is_storage = true,
+        .run = grow_run,
+        .free = grow_job_free,
+};
+
+static int grow_prepare(BhCall *call, void *data) {
+        return bh_pools_check_growth(call->service->pools, ((PoolCall *)data)->change.path, &call->failure);
+}
+
+static int grow_reply(BhCall *call, void *data, sd_bus_message *reply) {
+        const PoolCall *pool_call = data;
+        GrowJob *grow = g_new0(GrowJob, 1);
+        const char *path;
+        int r;
+
+        grow->service = call->service;
+        grow->change.path = g_strdup(pool_call->change.path);
+        bh_caller_copy(&grow->caller, &call->caller);
+        r = bh_job_start(call->service, &call->caller, &grow_kind, pool_call->change.path, grow, &path);
+        return r < 0 ? bh_call_fail(call, r, "Cannot make the pool larger") : sd_bus_message_append(reply, "o", path);
+}
+
+static const BhMethod grow_method = {
+        .name = "Pool.Grow",
+        .who = BH_WHO_ADMIN,
+        .action = BH_POLKIT_POOL_MANAGE,
+        .size = sizeof(PoolCall),
+        .clear = pool_call_clear,
+        .needs_storage = true,
+        .prepare = grow_prepare,
+        .reply = grow_reply,
+};
+
+static int method_grow(sd_bus_message *m, void *userdata, sd_bus_error *error) {
+        _cleanup_(bh_call_freep) BhCall *call = new_call(m, userdata, &grow_method);
+
+        return bh_call_read_options_and_start(&call, NULL, 0, error);
+}
+
 /* GetUsers(a{sv} options) → aa{sv} users ---------------------------------------------------------------------------------------------------- */
 
 typedef struct Users {
@@ -197,6 +270,8 @@ static int users_reply(BhCall *call, void *data, sd_bus_message *reply) {
         int r;
 
         r = sd_bus_message_open_container(reply, 'a', "a{sv}");
+        if (r >= 0 && bh_jobs_find(call->service->jobs, users->path, NULL))
+                r = sd_bus_message_append(reply, "a{sv}", 2, "kind", "s", "job", "text", "s", "a job about it");
         for (unsigned i = 0; r >= 0 && i < users->uses->len; i++) {
                 const BhRootUse *use = users->uses->pdata[i];
 
@@ -238,6 +313,8 @@ static const sd_bus_vtable vtable[] = {
         SD_BUS_METHOD_WITH_ARGS("SetDefault", SD_BUS_ARGS("a{sv}", options), SD_BUS_NO_RESULT, method_set_default,
                                 SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD_WITH_ARGS("Rename", SD_BUS_ARGS("s", name, "a{sv}", options), SD_BUS_NO_RESULT, method_rename,
+                                SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD_WITH_ARGS("Grow", SD_BUS_ARGS("a{sv}", options), SD_BUS_RESULT("o", job), method_grow,
                                 SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD_WITH_ARGS("Detach", SD_BUS_ARGS("a{sv}", options), SD_BUS_NO_RESULT, method_detach,
                                 SD_BUS_VTABLE_UNPRIVILEGED),

@@ -9,6 +9,7 @@
 int bh_storage_method_compare_levels(sd_bus_message *m, void *userdata, sd_bus_error *error);
 int bh_storage_method_simulate_failure(sd_bus_message *m, void *userdata, sd_bus_error *error);
 int bh_storage_method_plan_array(sd_bus_message *m, void *userdata, sd_bus_error *error);
+int bh_storage_method_plan_format(sd_bus_message *m, void *userdata, sd_bus_error *error);
 int bh_storage_method_plan_delete(sd_bus_message *m, void *userdata, sd_bus_error *error);
 int bh_storage_method_plan_add(sd_bus_message *m, void *userdata, sd_bus_error *error);
 int bh_storage_method_plan_repair(sd_bus_message *m, void *userdata, sd_bus_error *error);

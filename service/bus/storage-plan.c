@@ -11,8 +11,11 @@
 #include "bus/storage-methods.h"
 #include "disks.h"
 #include "drive-advice.h"
+#include "errors.h"
 #include "plan-request.h"
 #include "plan-token.h"
+#include "pools.h"
+#include "roots.h"
 #include "what-if.h"
 
 /* Longer than any valid one, so that the domain can say what is wrong with it. */
@@ -22,7 +25,7 @@
 /* Plans ------------------------------------------------------------------------------------------------------------------------------------------ */
 
 typedef struct PlanCall {
-        char *name, *level, *array, *disk; /* as far as the method has them */
+        char *name, *level, *array, *disk, *filesystem, *label; /* as far as the method has them */
         char **disks, **spares;
         uint64_t chunk_size;
         bool is_chunk_set, is_bitmap_set, has_bitmap;
@@ -36,6 +39,8 @@ static void plan_call_clear(void *data) {
         g_free(plan_call->level);
         g_free(plan_call->array);
         g_free(plan_call->disk);
+        g_free(plan_call->filesystem);
+        g_free(plan_call->label);
         g_strfreev(plan_call->disks);
         g_strfreev(plan_call->spares);
         bh_plan_free(plan_call->plan);
@@ -119,13 +124,81 @@ int bh_storage_method_plan_array(sd_bus_message *m, void *userdata, sd_bus_error
         return bh_call_read_options_and_start(&call, options, G_N_ELEMENTS(options), error);
 }
 
+/* PlanFormat(o target, s name, s filesystem, a{sv} options) → s token, a{sv} plan ----------------------------------------------------------------------- */
+
+static int plan_format_work(BhCall *call, void *data) {
+        PlanCall *plan_call = data;
+        _cleanup_(bh_topology_unrefp) BhTopology *topology = bh_disks_get(call->service->disks);
+        __attribute__((cleanup(bh_plan_request_clear))) BhPlanRequest request = {};
+        const BhFormatWish wish = {plan_call->array, plan_call->name, plan_call->filesystem, plan_call->label};
+        int r;
+
+        r = bh_pools_check_name(call->service->pools, plan_call->name, &call->failure);
+        if (r >= 0)
+                r = bh_plan_request_format(topology, &wish, &request, &call->failure);
+        return make_plan(call, plan_call, topology, &request, r);
+}
+
+static const BhMethod plan_format_method = {
+        .name = "Storage.PlanFormat",
+        .who = BH_WHO_ADMIN,
+        .action = BH_POLKIT_DISK_FORMAT,
+        .size = sizeof(PlanCall),
+        .clear = plan_call_clear,
+        .needs_storage = true,
+        .work = plan_format_work,
+        .reply = plan_reply,
+};
+
+int bh_storage_method_plan_format(sd_bus_message *m, void *userdata, sd_bus_error *error) {
+        _cleanup_(bh_call_freep) BhCall *call = bh_call_new(userdata, m, &plan_format_method);
+        PlanCall *plan_call = call->data;
+        const BhOption options[] = {{"label", 's', &plan_call->label, NULL, NAME_MAX_BYTES}};
+        int r;
+
+        r = bh_options_read_path(m, &plan_call->array);
+        if (r < 0)
+                return r;
+        r = bh_options_read_string(m, "name", BH_CALL_PATH_MAX, &plan_call->name, error);
+        if (r < 0)
+                return r;
+        r = bh_options_read_string(m, "filesystem", NAME_MAX_BYTES, &plan_call->filesystem, error);
+        if (r < 0)
+                return r;
+        return bh_call_read_options_and_start(&call, options, G_N_ELEMENTS(options), error);
+}
+
 /* PlanDelete(o target, a{sv} options) → s token, a{sv} plan ----------------------------------------------------------------------------------------- */
+
+/* What uses the pool, as a sentence. */
+static int check_unused(BhService *service, const BhKnownPool *pool, BhFailure *failure) {
+        g_autofree char *uses = bh_files_root_uses(service->files, pool->name);
+
+        return *uses ? bh_failure_set(failure, -EACCES, "Refused", "The pool “%s” is in use: %s", pool->name, uses) : 0;
+}
+
+static int request_pool_delete(BhCall *call, const BhTopology *topology, const char *path, BhPlanRequest *request) {
+        BhService *service = call->service;
+        _cleanup_(bh_known_pool_freep) BhKnownPool *pool = NULL;
+        int r;
+
+        if (!service->files)
+                return bh_failure_set(&call->failure, -ENODEV, NULL, "%s", service->storage_problem);
+        pool = bh_pools_copy(service->pools, path, &call->failure);
+        if (!pool)
+                return -ENOENT;
+        r = bh_plan_request_pool_delete(topology, pool, request, &call->failure);
+        return r < 0 ? r : check_unused(service, pool, &call->failure);
+}
 
 static int plan_delete_work(BhCall *call, void *data) {
         PlanCall *plan_call = data;
         _cleanup_(bh_topology_unrefp) BhTopology *topology = bh_disks_get(call->service->disks);
         __attribute__((cleanup(bh_plan_request_clear))) BhPlanRequest request = {};
 
+        if (g_str_has_prefix(plan_call->array, BH_ROOT_PATH "/pools/"))
+                return make_plan(call, plan_call, topology, &request,
+                                 request_pool_delete(call, topology, plan_call->array, &request));
         return make_plan(call, plan_call, topology, &request,
                          bh_plan_request_delete(topology, plan_call->array, &request, &call->failure));
 }

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from support.pools import PoolNas
 from support.sandbox import ADMIN, Sandbox, SandboxError
 
 ROOT_DIR = Path(__file__).resolve().parents[2]
@@ -95,6 +96,13 @@ def disks(machine):
     with machine.disks() as client:
         client.SetFormatDuration(0)
         yield client
+
+
+@pytest.fixture
+def pool_nas(machine, disks):
+    """The same with a client of the service and what tests of pools do often."""
+    with machine.bus() as connection:
+        yield PoolNas(machine, connection, disks).wait()
 
 
 @pytest.fixture

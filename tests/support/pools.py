@@ -30,6 +30,7 @@ class PoolNas:
 
     def wait(self):
         wait_until(lambda: self.bus.get_property(ROOT, "Storage", "Available") and self.all("Array"), "the disks")
+        wait_until(lambda: len(self.bus.get_property(ROOT, "Storage", "Filesystems")) == 3, "what can be formatted")
         return self
 
     # Pools
@@ -82,6 +83,31 @@ class PoolNas:
         wait_until(lambda: self.pool(name).get("State") == "ready", f"the pool {name}, not {self.pool(name)}")
         return path
 
+    # Plans and jobs
+
+    def plan_format(self, device, name, filesystem="ext4", kind="Disk", **options):
+        return self.bus.Storage.PlanFormat(self.path_of(kind, device), name, filesystem, token=self.token, **options)
+
+    def plan_delete(self, name):
+        return self.bus.Storage.PlanDelete(self.path_of("Pool", name), token=self.token)
+
+    def apply(self, token):
+        return self.bus.Storage.Apply(token, token=self.token)
+
+    def finish(self, job, timeout=60.0):
+        """Waits for the end of a job; returns (state, result, error, error_name)."""
+        wait_until(lambda: self.bus.at(job, "Job").GetResult(token=self.token)[0] != "running", f"the end of {job}", timeout)
+        return self.bus.at(job, "Job").GetResult(token=self.token)
+
+    def succeed(self, job):
+        state, result, error, _name = self.finish(job)
+        assert state == "succeeded", error
+        return result
+
+    def create(self, device, name, filesystem="ext4", kind="Disk", **options):
+        """Formats a disk or array into a pool, as people do. Returns its path."""
+        return self.succeed(self.apply(self.plan_format(device, name, filesystem, kind, **options)[0]))
+
     def wait_until_closed(self, name):
         """Until the service has noticed that the files of a pool are gone; within two seconds."""
 
@@ -93,6 +119,10 @@ class PoolNas:
             return False
 
         wait_until(is_closed, f"the files of {name} being not available", 2)
+
+    def wait_for_any(self, name, *states):
+        wait_until(lambda: self.pool(name).get("State") in states, f"the pool {name} being one of {states}, not {self.pool(name)}")
+        return self.pool(name)["State"]
 
     # Around it
 
