@@ -36,7 +36,7 @@ def test_every_line_of_the_page_works_in_a_shell(page, make_sandbox, source_dir,
     with sandbox.disks() as disks:
         disks.SetSpeed(200_000_000_000)
         disks.SetFormatDuration(0.1)
-        disks.SetSelftestDuration(0.5)
+        disks.SetSelftestDuration(0.5, 1.0)
         script = tmp_path / "page.sh"
         blocks = "\n".join(f"echo '--- block {number}'\n{body}" for number, body in enumerate(commands(page)))
         script.write_text(f"set -euo pipefail\ncd '{source_dir}'\n{blocks}")
