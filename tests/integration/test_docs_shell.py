@@ -11,13 +11,16 @@ BLOCK = re.compile(r"^```(\w+)( skip)?\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
 
 # ./dev finds the sandbox of ./dev up, which this is not: what it would say to the simulated disks is said directly.
-DEV_DISK_FAIL = re.compile(r"^\./dev disk fail (\S+)$", re.MULTILINE)
-SIMULATOR_FAIL = r"busctl --system call org.freedesktop.UDisks2 /org/baluhost/Simulator org.baluhost.Simulator1 Fail s \1"
+DEV_DISK = re.compile(r"^\./dev disk (fail|pull) (\S+)$", re.MULTILINE)
+
+
+def simulator(match):
+    return f"busctl --system call org.freedesktop.UDisks2 /org/baluhost/Simulator org.baluhost.Simulator1 {match[1].capitalize()} s {match[2]}"
 
 
 def commands(text):
     """The lines of all blocks that are not marked to be passed over, block by block."""
-    return [DEV_DISK_FAIL.sub(SIMULATOR_FAIL, body) for language, skipped, body in BLOCK.findall(text) if language == "sh" and not skipped]
+    return [DEV_DISK.sub(simulator, body) for language, skipped, body in BLOCK.findall(text) if language == "sh" and not skipped]
 
 
 @pytest.fixture
@@ -40,5 +43,5 @@ def test_every_line_of_the_page_works_in_a_shell(page, make_sandbox, source_dir,
         script = tmp_path / "page.sh"
         blocks = "\n".join(f"echo '--- block {number}'\n{body}" for number, body in enumerate(commands(page)))
         script.write_text(f"set -euo pipefail\ncd '{source_dir}'\n{blocks}")
-        reply = sandbox.run(["bash", "-x", script], env={"PATH": os.environ["PATH"]}, timeout=240)
+        reply = sandbox.run(["timeout", "90", "bash", "-x", script], env={"PATH": os.environ["PATH"]}, timeout=240)
     assert reply.returncode == 0, reply.stdout[-3000:] + reply.stderr[-6000:]
