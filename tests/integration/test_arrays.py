@@ -354,11 +354,10 @@ def test_a_repair_that_could_not_begin_changes_nothing_that_it_does_not_say(nas)
 
 def test_a_failed_member_that_cannot_be_taken_out_ends_the_repair(nas):
     fail(nas)
-    members = {member["name"]: member["state"] for member in nas.array()["Members"]}
-    if members.get("sdb1") == "failed":
-        nas.disks.InjectError("RemoveDevice", FAILED, "it clings", 1)
-        state, _result, error, _name = nas.finish(nas.at_array().Repair(token=nas.token))
-        assert state == "failed" and "it clings" in error and nas.disk("sdc")["Usage"] == "free"
+    assert {member["name"]: member["state"] for member in nas.array()["Members"]}["sdb1"] == "failed"
+    nas.disks.InjectError("RemoveDevice", FAILED, "it clings", 1)
+    state, _result, error, _name = nas.finish(nas.at_array().Repair(token=nas.token))
+    assert state == "failed" and "it clings" in error and nas.disk("sdc")["Usage"] == "free"
 
 
 def test_a_rebuild_outlives_a_restart_of_udisks(nas):

@@ -168,9 +168,9 @@ def test_disks_that_must_not_be_destroyed_are_refused_by_name_and_reason(nas):
 def test_a_disk_of_which_smart_says_that_it_fails_is_refused(nas):
     nas.disks.Fail("sdd")
     nas.disks.do(nas.disks.drive("sdd"), "Drive.Ata", "SmartUpdate")
-    if nas.disks.get(nas.disks.drive("sdd"), "Drive.Ata", "SmartFailing"):
-        wait_until(lambda: nas.disk("sdd")["State"] == "failed" or nas.disk("sdd")["SmartStatus"] == "failed", "the verdict")
-        assert "has failed" in refused("Refused", nas.plan_array)
+    assert nas.disks.get(nas.disks.drive("sdd"), "Drive.Ata", "SmartFailing")
+    wait_until(lambda: nas.disk("sdd")["SmartStatus"] == "failed", "the verdict")
+    assert "has failed" in refused("Refused", nas.plan_array)
 
 
 def test_mounted_disks_and_those_in_fstab_are_refused(nas):
