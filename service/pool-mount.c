@@ -44,8 +44,7 @@ static bool is_seen(const BhInventory *inventory, void *userdata) {
         return bh_pool_is_mounted_at(block, wanted->directory) == wanted->is_mounted;
 }
 
-/* Whether one of the entries was made for pools: it is in their directory. */
-static bool is_ours(const char *pools_directory, const char *directory) {
+bool bh_pool_is_place(const char *pools_directory, const char *directory) {
         g_autofree char *parent = g_path_get_dirname(directory);
 
         return g_str_equal(parent, pools_directory);
@@ -70,7 +69,20 @@ static int find(BhUdisks *udisks, const BhPoolPlace *place, BhInventory **ret_in
                        : bh_failure_set(failure, -ENODEV, NULL, "The pool “%s” is absent", place->name);
 }
 
-/* Where else it is mounted, or would be at the next start; entries that an interrupted renaming has left are taken away. */
+/* Takes it away from where an interrupted change has left it. */
+static int unmount_elsewhere(BhUdisks *udisks, const BhPoolPlace *place, const BhBlock *block, BhFailure *failure) {
+        Wanted wanted = {place->uuid, block->mount_points[0], false};
+        int r;
+
+        if (!bh_pool_is_place(place->pools_directory, block->mount_points[0]))
+                return bh_failure_set(failure, -EACCES, "Refused",
+                                      "The filesystem of the pool “%s” is mounted on %s: unmount it there", place->name,
+                                      block->mount_points[0]);
+        r = bh_udisks_unmount(udisks, block->object, false, failure);
+        return r < 0 ? r : bh_udisks_wait(udisks, is_seen, &wanted, SEEN_USEC);
+}
+
+/* Where else it is mounted, or would be at the next start; what an interrupted change has left is taken away. */
 static int check_elsewhere(BhUdisks *udisks, const BhPoolPlace *place, const BhBlock *block, const char *directory,
                            BhFailure *failure) {
         for (char **entry = block->fstab_directories; *entry; entry++) {
@@ -78,7 +90,7 @@ static int check_elsewhere(BhUdisks *udisks, const BhPoolPlace *place, const BhB
 
                 if (g_str_equal(*entry, directory))
                         continue;
-                if (!is_ours(place->pools_directory, *entry))
+                if (!bh_pool_is_place(place->pools_directory, *entry))
                         return bh_failure_set(failure, -EACCES, "Refused",
                                               "An entry of /etc/fstab mounts the filesystem of the pool “%s” on %s",
                                               place->name, *entry);
@@ -86,11 +98,9 @@ static int check_elsewhere(BhUdisks *udisks, const BhPoolPlace *place, const BhB
                 if (r < 0 && r != -ENOENT)
                         return r;
         }
-        if (block->mount_points[0] && !bh_pool_is_mounted_at(block, directory))
-                return bh_failure_set(failure, -EACCES, "Refused",
-                                      "The filesystem of the pool “%s” is mounted on %s: unmount it there", place->name,
-                                      block->mount_points[0]);
-        return 0;
+        if (!block->mount_points[0] || bh_pool_is_mounted_at(block, directory))
+                return 0;
+        return unmount_elsewhere(udisks, place, block, failure);
 }
 
 static int add_entry(BhUdisks *udisks, const BhPoolPlace *place, const BhBlock *block, const char *directory,

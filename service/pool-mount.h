@@ -16,6 +16,9 @@ typedef struct BhPoolPlace {
 /* Where it is to be mounted. Owned. */
 char *bh_pool_directory(const char *pools_directory, const char *name);
 
+/* Whether a directory is one in which pools are mounted. */
+bool bh_pool_is_place(const char *pools_directory, const char *directory);
+
 /* What was done, so that it can be undone. */
 typedef struct BhPoolMount {
         bool is_entry_new, is_mount_new;

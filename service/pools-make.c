@@ -129,8 +129,9 @@ static int find_filesystem(const BhInventory *inventory, const BhBlock *whole, c
         return found ? 0 : bh_failure_set(failure, -ENOENT, NULL, "There is no filesystem on %s", name);
 }
 
-static int check_adoptable(const BhInventory *inventory, const BhBlock *whole, const BhBlock *block, const char *name,
-                           BhFailure *failure) {
+/* pools_directory: what an interrupted change has left mounted there is as good as not mounted. */
+static int check_adoptable(const char *pools_directory, const BhInventory *inventory, const BhBlock *whole,
+                           const BhBlock *block, const char *name, BhFailure *failure) {
         __attribute__((cleanup(bh_block_use_clear))) BhBlockUse use = {}, whole_use = {};
 
         bh_block_use(inventory, whole, &whole_use);
@@ -142,7 +143,7 @@ static int check_adoptable(const BhInventory *inventory, const BhBlock *whole, c
                                       block->id_type);
         if (use.kind == BH_USE_FOREIGN && !g_str_equal(block->id_type, "btrfs"))
                 return refuse(failure, "%s %s", name, use.reason);
-        if (block->mount_points[0])
+        if (block->mount_points[0] && !bh_pool_is_place(pools_directory, block->mount_points[0]))
                 return refuse(failure, "%s %s", name, use.reason);
         if (block->is_read_only)
                 return refuse(failure, "%s is read-only", name);
@@ -203,7 +204,7 @@ static int do_adopt(BhPools *pools, const BhCaller *caller, BhPoolsChange *chang
         if (r >= 0)
                 r = take_new(pools, change, block->id_uuid, failure);
         if (r >= 0)
-                r = check_adoptable(inventory, whole, block, source_name, failure);
+                r = check_adoptable(pools->parts.pools_directory, inventory, whole, block, source_name, failure);
         if (r >= 0)
                 r = bh_pools_reserve(pools, change, name, failure);
         if (r < 0)

@@ -40,10 +40,11 @@ class Ledger:
 class Client(threading.Thread):
     """Uploads, replaces and deletes in a folder of its own until the service is gone."""
 
-    def __init__(self, sandbox, number, seed, token, ledger):
+    def __init__(self, sandbox, number, seed, token, ledger, prefix=""):
         super().__init__()
         self.sandbox = sandbox
         self.number = number
+        self.prefix = prefix
         self.random = random.Random(seed)
         self.token = token
         self.ledger = ledger
@@ -63,7 +64,7 @@ class Client(threading.Thread):
             self.surprise = error
 
     def act(self, bus):
-        path = f"client-{self.number}/{self.random.randrange(30)}"
+        path = f"{self.prefix}client-{self.number}/{self.random.randrange(30)}"
         if self.random.random() < 0.2:
             self.ledger.begin(path, None)
             bus.Files.Delete(path, missing_ok=True, token=self.token)

@@ -10,15 +10,19 @@ import pytest
 
 from support import hostile
 from support.bus import NAME, ROOT, BusError
+from support.pools import PoolNas
 
 
 class Methods:
     """Every way to say a path on the bus. reading: what exists is needed; creating: something would be made under that path."""
 
-    def __init__(self, bus, token, folder):
+    def __init__(self, bus, token, folder, base, top):
         self.files = bus.Files
         self.token = token
         self.folder = folder
+        self.name = folder.rpartition("/")[2]
+        self.base = base  # where paths begin on the disk
+        self.top = top  # of the storage root that the folder is in
         self.spare = 0
 
     def own(self, kind="file"):
@@ -61,18 +65,34 @@ def error_of(call, *arguments):
     return None
 
 
-@pytest.fixture(params=["user", "admin"])
-def methods(request, bus, new_user):
-    """As an ordinary user, and as an administrator, who may do everything but leave."""
-    account = new_user(role=request.param)
-    return Methods(bus, account.token, account.folder)
+@pytest.fixture
+def pool(sandbox, bus):
+    """The name of a pool of the shared sandbox, which the first test that asks for it makes."""
+    if not any(pool["name"] == "Pool" for pool in bus.Storage.ListPools()):
+        with sandbox.disks() as disks:
+            disks.SetFormatDuration(0)
+            nas = PoolNas(sandbox, bus, disks).wait()
+            nas.create("sdg", "Pool")
+    return "Pool"
+
+
+@pytest.fixture(params=["user", "admin", "user in a pool"])
+def methods(request, sandbox, bus, new_user):
+    """As an ordinary user, in the main storage and in a pool, and as an administrator, who may do everything but leave."""
+    if request.param != "user in a pool":
+        account = new_user(role=request.param)
+        return Methods(bus, account.token, account.folder, sandbox.storage_dir, sandbox.storage_dir)
+    account, name = new_user(folder=False), request.getfixturevalue("pool")
+    folder = f"{name}/{account.username}"
+    bus.Files.CreateFolder(folder, token=account.token)
+    return Methods(bus, account.token, folder, sandbox.pools_dir, sandbox.pools_dir / name)
 
 
 @pytest.fixture
 def canary(sandbox, methods):
     """Links and special files in the user's folder, and what they lead to. Whatever the test did, nothing outside has changed."""
-    outside = sandbox.state_dir / f"outside-{methods.folder}"
-    fates = hostile.plant(sandbox.storage_dir / methods.folder, outside)
+    outside = sandbox.state_dir / f"outside-{methods.name}"
+    fates = hostile.plant(methods.base / methods.folder, outside)
     before = hostile.snapshot(outside)
     yield fates
     assert hostile.snapshot(outside) == before
@@ -126,7 +146,7 @@ def test_names_are_refused_by_rename(methods):
 
 def test_literal_names_are_taken_letter_by_letter(methods, sandbox):
     """What only looks dangerous is a name: it is made, found, renamed and deleted under exactly these bytes, and decoded by nobody."""
-    directory = os.fsencode(sandbox.storage_dir / methods.folder)
+    directory = os.fsencode(methods.base / methods.folder)
     before = set(os.listdir(directory))
     for path in hostile.BY_FATE[hostile.LITERAL]:
         whole = f"{methods.folder}/{path.text}"
@@ -164,7 +184,7 @@ def test_links_and_special_files_are_not_listed(methods, canary):
 
 def test_names_on_the_disk_that_cannot_be_said_do_no_harm(bus, methods, sandbox, admin_token):
     """Put there by somebody else than us. They are not listed, for nothing could be done with them; and they go with the folder that they are in."""
-    directory = os.fsencode(sandbox.storage_dir / methods.folder)
+    directory = os.fsencode(methods.base / methods.folder)
     for path in hostile.BY_FATE[hostile.BROKEN] + hostile.BY_FATE[hostile.INVALID]:
         name = path.raw
         if len(name) > 255 or b"/" in name or b"\0" in name or name == b".":
@@ -185,8 +205,8 @@ def test_names_on_the_disk_that_cannot_be_said_do_no_harm(bus, methods, sandbox,
 def test_deleting_a_folder_with_links_leaves_what_they_lead_to(bus, methods, canary, sandbox, admin_token):
     trash_id = methods.files.Delete(methods.folder, token=admin_token)
     bus.Files.PurgeTrash(trash_id, token=admin_token)
-    assert not (sandbox.storage_dir / methods.folder).exists()
-    assert not (sandbox.storage_dir / ".baluhost" / "trash" / trash_id).exists()
+    assert not (methods.base / methods.folder).exists()
+    assert not (methods.top / ".baluhost" / "trash" / trash_id).exists()
 
 
 def test_copying_a_folder_with_links_copies_no_links(bus, methods, canary, sandbox):
@@ -194,7 +214,7 @@ def test_copying_a_folder_with_links_copies_no_links(bus, methods, canary, sandb
 
     job = methods.files.Copy(methods.folder, f"{methods.folder}-copy", token=methods.token)
     assert wait_for(bus, job, methods.token)[0] == "succeeded"
-    copied = sandbox.storage_dir / f"{methods.folder}-copy"
+    copied = methods.base / f"{methods.folder}-copy"
     assert sorted(os.listdir(copied)) == ["real"]
     assert os.listdir(copied / "real") == ["file"]
 
@@ -203,10 +223,10 @@ def test_links_put_in_place_while_looking_do_not_win(bus, methods, sandbox):
     """A folder that is swapped for a link all the time: whichever is met, what is outside is never read."""
     import threading
 
-    outside = sandbox.state_dir / f"race-{methods.folder}"
+    outside = sandbox.state_dir / f"race-{methods.name}"
     outside.mkdir()
     (outside / "file").write_bytes(hostile.SECRET)
-    base = sandbox.storage_dir / methods.folder
+    base = methods.base / methods.folder
     (base / "a").mkdir()
     (base / "a" / "file").write_bytes(b"inside")
     os.symlink(outside, base / "b")
@@ -287,12 +307,12 @@ class RawBus:
 
 @pytest.mark.parametrize("path", hostile.BY_FATE[hostile.BROKEN], ids=str)
 def test_what_is_not_utf8_cannot_be_said_on_the_bus(sandbox, bus, methods, path):
-    before = hostile.snapshot(sandbox.storage_dir / methods.folder)
+    before = hostile.snapshot(methods.base / methods.folder)
     raw = RawBus(sandbox.bus_address)
     whole = methods.folder.encode() + b"/" + path.raw
     options = b"\0" * (-(len(whole) + 5) % 4) + struct.pack("<I", 0) + b"\0\0\0\0"
     raw.call(NAME.encode(), ROOT.encode(), f"{NAME}.Files".encode(), b"CreateFolder", b"sa{sv}", raw.string(whole) + options)
     assert raw.is_closed_by_the_other_side()
     raw.close()
-    assert hostile.snapshot(sandbox.storage_dir / methods.folder) == before
+    assert hostile.snapshot(methods.base / methods.folder) == before
     assert bus.Manager.GetHealth()["status"] == "ok"

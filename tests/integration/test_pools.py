@@ -6,6 +6,7 @@ import os
 import pytest
 
 from support.bus import NAME, ROOT
+from support.pools import PoolNas
 from support.process import wait_until
 from support.sandbox import OPERATOR_UID, STRANGER_UID
 from test_sessions import audit, refused
@@ -465,3 +466,34 @@ def test_an_alert_tells_of_a_pool_that_is_absent_and_ends_when_it_returns(pool_n
     pool_nas.wait_for_state("Photos", "absent")
     pool_nas.disks.settle()
     assert not alerts()  # it was not wanted
+
+
+def test_a_pool_is_served_over_the_web(make_sandbox, build_dir):
+    if not (build_dir / "web-bridge" / "baluhost-web").exists():
+        pytest.skip("there is no bridge in this build")
+    sandbox = make_sandbox()
+    with sandbox.bus() as bus, sandbox.disks() as disks:
+        disks.SetFormatDuration(0)
+        nas = PoolNas(sandbox, bus, disks).wait()
+        nas.create("sdc", "Photos")
+        web = sandbox.web("admin", "changeme")
+        data = os.urandom(200_000)
+        bus.upload("Photos/a.bin", data, token=nas.token)
+        names = [entry["name"] for entry in web.get("/api/files/list?path=Photos").json()["files"]]
+        assert names == ["a.bin"]
+        assert web.get("/api/files/download/Photos/a.bin").content == data
+        nas.call("Photos", "Unmount")
+        assert web.get("/api/files/list?path=Photos").status_code == 503
+        assert web.get("/api/files/download/Photos/a.bin").status_code == 503
+
+
+def test_the_quota_of_a_user_counts_what_is_in_pools_too(pool_nas):
+    pool_nas.make_pool("sdc", "Photos")
+    user = pool_nas.bus.Users.Create("ines", "correct horse battery", token=pool_nas.token, quota_bytes=1_000_000)
+    token = pool_nas.sandbox.token("ines", "correct horse battery")
+    pool_nas.bus.upload("Photos/a.bin", b"x" * 600_000, token=token)
+    refused("QuotaExceeded", pool_nas.bus.upload, "Photos/b.bin", b"x" * 600_000, token=token)
+    refused("QuotaExceeded", pool_nas.bus.upload, "b.bin", b"x" * 600_000, token=token)
+    assert pool_nas.bus.Files.GetUsage(token=token)["used_bytes"] == 600_000 and user["username"] == "ines"
+    pool_nas.call("Photos", "Unmount")
+    pool_nas.bus.upload("b.bin", b"x" * 600_000, token=token)  # what is not there is not counted

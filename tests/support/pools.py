@@ -63,14 +63,17 @@ class PoolNas:
         self.wait_for_contents(device, kind)
 
     def wait_for_contents(self, device, kind="ext4"):
-        """Until the service sees on a disk, or on the array on md0, what is there."""
+        """Until the service sees on a disk what is there, and not mounted any more to get its owner; or UDisks2 on an array."""
         if device.startswith("md"):
-            wait_until(lambda: self.disks.get(self.disks.block(device), "Block", "IdType") == kind, "the filesystem")
-            device = "sda"
-        wait_until(lambda: self.seen(device, kind), f"{kind} on {device}")
-
-    def seen(self, device, kind):
-        return any(disk["Name"] == device and kind in disk["Contents"] for disk in self.all("Disk").values()) or device == "sda"
+            block = self.disks.block(device)
+            wait_until(lambda: self.disks.get(block, "Block", "IdType") == kind, f"{kind} on {device}")
+            wait_until(lambda: not self.disks.get(block, "Filesystem", "MountPoints"), "the end of formatting")
+            return
+        usage = "foreign" if kind == "btrfs" else "data"
+        wait_until(
+            lambda: any(disk["Name"] == device and kind in disk["Contents"] and disk["Usage"] == usage for disk in self.all("Disk").values()),
+            f"{kind} on {device}",
+        )
 
     def adopt(self, device, name, kind="Disk"):
         """Makes a pool of what is on a disk or array."""
@@ -121,6 +124,7 @@ class PoolNas:
         wait_until(is_closed, f"the files of {name} being not available", 2)
 
     def wait_for_any(self, name, *states):
+        """Until it is in one of these states, which is returned."""
         wait_until(lambda: self.pool(name).get("State") in states, f"the pool {name} being one of {states}, not {self.pool(name)}")
         return self.pool(name)["State"]
 
