@@ -481,6 +481,46 @@ static int append_effect(sd_bus_message *reply, const BhTopology *topology, cons
                                      effect->survives, "text", "s", effect->text);
 }
 
+/* What would become of the array that is the source of a pool; NULL when it is on a disk. */
+static const BhArrayEffect *effect_of(const Simulation *simulation, const char *source) {
+        for (guint i = 0; i < simulation->effects->len; i++) {
+                const BhArrayEffect *effect = simulation->effects->pdata[i];
+                const BhArray *array = bh_topology_array_of_object(simulation->topology, effect->array->object);
+
+                if (array && g_str_equal(array->path, source))
+                        return effect;
+        }
+        return NULL;
+}
+
+static int append_pool(sd_bus_message *reply, const Simulation *simulation, const BhPoolView *pool) {
+        const BhArrayEffect *array = effect_of(simulation, pool->source);
+        BhEffect effect = array ? array->effect
+                          : g_strv_contains((const char *const *)simulation->disks, pool->source)
+                                  ? BH_EFFECT_LOST
+                                  : BH_EFFECT_UNAFFECTED;
+        const char *format = effect == BH_EFFECT_LOST       ? "The pool “%s” is lost, with all files in it."
+                             : effect == BH_EFFECT_DEGRADED ? "The pool “%s” goes on, without as much protection."
+                                                            : "The pool “%s” goes on as before.";
+        g_autoptr(GString) text = g_string_new(format);
+
+        g_string_replace(text, "%s", pool->name, 1);
+        return sd_bus_message_append(reply, "a{sv}", 6, "path", "o", pool->path, "kind", "s", "pool", "name", "s",
+                                     pool->name, "effect", "s", bh_effect_to_string(effect), "survives", "u",
+                                     array ? array->survives : 0u, "text", "s", text->str);
+}
+
+static int append_pools(sd_bus_message *reply, const Simulation *simulation, const BhPools *pools) {
+        size_t n;
+        const BhPoolView *list = bh_pools_list(pools, &n);
+        int r = 0;
+
+        for (size_t i = 0; r >= 0 && i < n; i++)
+                if (!g_str_equal(list[i].source, "/"))
+                        r = append_pool(reply, simulation, &list[i]);
+        return r;
+}
+
 static int simulate_reply(BhCall *call, void *data, sd_bus_message *reply) {
         const Simulation *simulation = data;
         int r;
@@ -488,6 +528,8 @@ static int simulate_reply(BhCall *call, void *data, sd_bus_message *reply) {
         r = sd_bus_message_open_container(reply, 'a', "a{sv}");
         for (guint i = 0; r >= 0 && i < simulation->effects->len; i++)
                 r = append_effect(reply, simulation->topology, simulation->effects->pdata[i]);
+        if (r >= 0)
+                r = append_pools(reply, simulation, call->service->pools);
         return r < 0 ? r : sd_bus_message_close_container(reply);
 }
 

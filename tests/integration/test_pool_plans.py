@@ -202,3 +202,16 @@ def test_a_pool_grows_to_the_size_of_what_it_is_on(pool_nas):
     wait_until(lambda: pool_nas.pool("Photos")["Size"] > 9_999_000_000, "the new size", 30)
     assert [row["result"] == 0 for row in audit(pool_nas.sandbox, "pool-grow")][-1]
     assert pool_nas.pool("Photos")["State"] == "ready"
+
+
+def test_what_would_become_of_a_pool_if_disks_died(pool_nas):
+    def effects(*names):
+        disks = [pool_nas.path_of("Disk", name) for name in names]
+        return {e["name"]: e["effect"] for e in pool_nas.bus.Storage.SimulateFailure(disks, token=pool_nas.token) if e["kind"] == "pool"}
+
+    pool_nas.create("md0", "Mirror", kind="Array")
+    pool_nas.create("sdc", "Photos")
+    assert effects("sdd") == {"Mirror": "unaffected", "Photos": "unaffected"}
+    assert effects("sda") == {"Mirror": "degraded", "Photos": "unaffected"}
+    assert effects("sdc") == {"Mirror": "unaffected", "Photos": "lost"}
+    assert effects("sda", "sdb", "sdc") == {"Mirror": "lost", "Photos": "lost"}
