@@ -38,8 +38,8 @@ static int get_attributes(Run *run, const char *drive) {
         int r = bh_udisks_smart_get_attributes(run->udisks, drive, &attributes, &n, &run->failure);
 
         if (r >= 0)
-                run->result =
-                        g_strdup_printf("%zu %s %u", n, n > 0 ? attributes[0].name : "", n > 0 ? attributes[0].id : 0);
+                run->result = g_strdup_printf("%zu %s %u", n, n > 0 ? attributes[0].name : "",
+                                              (unsigned)(n > 0 ? attributes[0].id : 0));
         bh_udisks_attributes_free(attributes, n);
         return r;
 }
