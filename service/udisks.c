@@ -13,6 +13,9 @@
 /* Changes that come so close together are one inventory. */
 #define BUILD_DELAY_USEC (20 * BH_USEC_PER_MSEC)
 
+/* Nobody tells how far a sync is; while there is one it is looked at so often. */
+#define SYNC_LOOK_USEC BH_USEC_PER_SEC
+
 /* After UDisks2 has vanished it is asked for so soon, and less and less often when that does not help. */
 #define START_DELAY_MIN_USEC BH_USEC_PER_SEC
 #define START_DELAY_MAX_USEC (300 * BH_USEC_PER_SEC)
@@ -58,9 +61,10 @@ static void publish_absence(BhUdisks *udisks, const char *problem) {
         publish(udisks, bh_inventory_new_unavailable(problem));
 }
 
-/* UDisks2 tells how far a sync is in steps of a sixteenth, as the kernel's checkpoints are; the kernel itself knows it better. */
-static void refine_progress(BhUdisks *udisks, BhInventory *inventory) {
+/* UDisks2 tells how far a sync is in steps of a sixteenth, as the kernel's checkpoints are; the kernel itself knows it better. Returns whether any array syncs. */
+static bool refine_progress(BhUdisks *udisks, BhInventory *inventory) {
         g_autofree char *text = NULL;
+        bool is_syncing = false;
 
         for (size_t i = 0; i < inventory->n_arrays; i++) {
                 BhMdArray *array = &inventory->arrays[i];
@@ -69,12 +73,19 @@ static void refine_progress(BhUdisks *udisks, BhInventory *inventory) {
 
                 if (!block || !*array->sync_action || g_str_equal(array->sync_action, "idle"))
                         continue;
+                is_syncing = true;
                 if (!text && !g_file_get_contents(udisks->mdstat_path, &text, NULL, NULL))
-                        return;
+                        return true;
                 progress = bh_mdstat_progress(text, block->name);
                 if (progress >= 0)
                         array->sync_completed = progress;
         }
+        return is_syncing;
+}
+
+static bool build_after(BhUdisks *udisks, uint64_t delay_usec) {
+        return sd_event_source_set_time_relative(udisks->build_timer, delay_usec) >= 0 &&
+               sd_event_source_set_enabled(udisks->build_timer, SD_EVENT_ONESHOT) >= 0;
 }
 
 static int on_build(sd_event_source *source, uint64_t usec, void *userdata) {
@@ -85,7 +96,8 @@ static int on_build(sd_event_source *source, uint64_t usec, void *userdata) {
         if (!udisks->is_loaded)
                 return 0;
         inventory = bh_udisks_store_build(udisks->store, (const char *const *)udisks->filesystems->pdata);
-        refine_progress(udisks, inventory);
+        if (refine_progress(udisks, inventory))
+                (void)build_after(udisks, SYNC_LOOK_USEC);
         publish(udisks, inventory);
         return 0;
 }
@@ -93,9 +105,7 @@ static int on_build(sd_event_source *source, uint64_t usec, void *userdata) {
 static void build_soon(BhUdisks *udisks) {
         if (udisks->is_pending || !udisks->is_loaded)
                 return;
-        if (sd_event_source_set_time_relative(udisks->build_timer, BUILD_DELAY_USEC) >= 0 &&
-            sd_event_source_set_enabled(udisks->build_timer, SD_EVENT_ONESHOT) >= 0)
-                udisks->is_pending = true;
+        udisks->is_pending = build_after(udisks, BUILD_DELAY_USEC);
 }
 
 BhInventory *bh_udisks_get_inventory(BhUdisks *udisks) {

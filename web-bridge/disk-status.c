@@ -388,7 +388,11 @@ static void write_attribute(yajl_gen json, GVariant *attribute, gpointer data) {
 /* The space of the pool that the disk is part of. */
 static void write_disk_space(yajl_gen json, BhDiskLists *lists, GVariant *disk) {
         const char *object = bh_dictionary_text(disk, "pool");
-        g_autoptr(GVariant) pool = *object ? bh_disk_list_find(lists->lists[BH_LIST_POOLS], "path", object) : NULL;
+        gboolean has_pool =
+                *object &&
+                !g_str_equal(object,
+                             "/"); /* "/" is what the main storage is called, which is on no disk that is known */
+        g_autoptr(GVariant) pool = has_pool ? bh_disk_list_find(lists->lists[BH_LIST_POOLS], "path", object) : NULL;
         guint64 size = pool ? bh_dictionary_number(pool, "size") : 0;
 
         if (size == 0) {

@@ -85,6 +85,8 @@
           .method = method_, .object = "disks/{disk_id}"
 #define ARRAY_ROW(path_, method_) "POST", "/api/storage/arrays/{array_id}" path_, BH_ACCESS_ADMIN, .interface = "Array", \
           .method = method_, .object = "arrays/{array_id}"
+#define POOL_ROW(verb_, path_, method_) verb_, "/api/storage/pools/{pool_id}" path_, BH_ACCESS_ADMIN, .interface = "Pool", \
+          .method = method_, .object = "pools/{pool_id}"
 #define PLAN_ROW(path_, method_) "POST", "/api/storage/plans/" path_, BH_ACCESS_ADMIN, .interface = "Storage", .method = method_, \
           .outputs = { OUT("token", "token"), OUT_SCHEMA("plan", "plan", "Plan") }
 #define RAID_ROW(path_, summary_, body_, handler_)                                                                     \
@@ -205,6 +207,8 @@ const BhRoute bh_routes[] = {
         ONE_ROW("/api/storage/disks/{disk_id}", "disks/{disk_id}", "ListDisks", "Disk", "One disk"),
         LIST_ROW("/api/storage/arrays", "ListArrays", "arrays", "Array", "RAID arrays, also those that did not start"),
         ONE_ROW("/api/storage/arrays/{array_id}", "arrays/{array_id}", "ListArrays", "Array", "One array"),
+        LIST_ROW("/api/storage/pools", "ListPools", "pools", "Pool", "Pools; the first, without an id, is the storage root of the configuration"),
+        ONE_ROW("/api/storage/pools/{pool_id}", "pools/{pool_id}", "ListPools", "Pool", "One pool"),
         { "POST", "/api/storage/compare-levels", BH_ACCESS_ADMIN, .summary = "What each RAID level would make of some disks", .interface = "Storage",
           .method = "CompareLevels", .inputs = { BODY("disks", "disks"), BODY_OPTION("spares", "options.spares", "u") },
           .outputs = { OUT_SCHEMA("levels", "levels", "Level") } },
@@ -213,12 +217,16 @@ const BhRoute bh_routes[] = {
         { PLAN_ROW("array", "PlanArray"), .summary = "Plan an array: what it would be, and what would be lost",
           .inputs = { BODY("name", "name"), BODY("level", "level"), BODY("disks", "disks"), BODY_OPTION("spares", "options.spares", "ao"),
                       BODY_OPTION("chunk_size", "options.chunk_size", "t"), BODY_OPTION("bitmap", "options.bitmap", "b") } },
+        { PLAN_ROW("format", "PlanFormat"), .summary = "Plan a pool on a disk or array",
+          .inputs = { BODY("target", "target"), BODY("name", "name"), BODY("filesystem", "filesystem"), BODY_OPTION("label", "options.label", "s") } },
         { PLAN_ROW("delete", "PlanDelete"), .summary = "Plan the end of an array or pool", .inputs = { BODY("target", "target") } },
         { PLAN_ROW("add", "PlanAdd"), .summary = "Plan to add a disk to an array", .inputs = { BODY("array", "array"), BODY("disk", "disk") } },
         { PLAN_ROW("repair", "PlanRepair"), .summary = "Plan the repair of an array",
           .inputs = { BODY("array", "array"), BODY_OPTION("disk", "options.disk", "o") } },
         { "POST", "/api/storage/apply", BH_ACCESS_ADMIN, .status = 202, .summary = "Do what was planned, as a job", .interface = "Storage",
           .method = "Apply", .inputs = { BODY("token", "token") }, .outputs = JOB_OUT },
+        { "POST", "/api/storage/adopt", BH_ACCESS_ADMIN, .status = 201, .summary = "Make a pool of a filesystem that is there", .interface = "Storage",
+          .method = "Adopt", .inputs = { BODY("source", "source"), BODY("name", "name") }, .outputs = { OUT("pool", "pool_id") } },
         { DISK_ROW("GET", "/smart", BH_ACCESS_USER, "GetSmart"), .summary = "SMART attributes of a disk as they were read last",
           .outputs = { OUT_SCHEMA("attributes", "attributes", "SmartAttribute") } },
         { DISK_ROW("GET", "/smart/history", BH_ACCESS_USER, "GetSmartHistory"), .summary = "How an attribute changed; 0 is the temperature",
@@ -247,16 +255,31 @@ const BhRoute bh_routes[] = {
         { ARRAY_ROW("/grow", "Grow"), .status = 202, .summary = "Give an array more members", .inputs = { BODY("devices", "devices") },
           .outputs = JOB_OUT },
         { ARRAY_ROW("/forget", "Forget"), .summary = "Expect an absent array no more", .fixed = SAYS("Forgotten") },
+        { POOL_ROW("POST", "/mount", "Mount"), .summary = "Mount a pool", .fixed = SAYS("Mounted") },
+        { POOL_ROW("POST", "/unmount", "Unmount"), .summary = "Unmount a pool", .inputs = { BODY_OPTION("force", "options.force", "b") },
+          .fixed = SAYS("Unmounted") },
+        { POOL_ROW("GET", "/users", "GetUsers"), .summary = "What uses a pool", .outputs = { OUT_SCHEMA("users", "users", "PoolUser") } },
+        { POOL_ROW("POST", "/default", "SetDefault"), .summary = "Let front ends begin with this pool", .fixed = SAYS("Changed") },
+        { POOL_ROW("POST", "/rename", "Rename"), .summary = "Rename a pool and its folder", .inputs = { BODY("name", "name") },
+          .fixed = SAYS("Renamed") },
+        { POOL_ROW("POST", "/grow", "Grow"), .status = 202, .summary = "Make the filesystem as large as what it is on", .outputs = JOB_OUT },
+        { POOL_ROW("POST", "/detach", "Detach"), .summary = "Forget a pool, and keep what is in it",
+          .inputs = { BODY_OPTION("force", "options.force", "b") }, .fixed = SAYS("Detached") },
 
         /* the same by names, as BaluHost 0.1 had it */
         { "GET", "/api/system/raid/status", BH_ACCESS_USER, .summary = "RAID arrays and their members", .interface = "Storage",
           .method = "ListArrays", .handler = bh_raid_status, .reply_schema = "RaidStatus" },
         { "GET", "/api/system/raid/available-disks", BH_ACCESS_ADMIN, .summary = "Disks, and whether they are free", .interface = "Storage",
           .method = "ListDisks", .handler = bh_raid_available_disks, .reply_schema = "AvailableDisks" },
+        { "GET", "/api/system/smart/status", BH_ACCESS_USER, .summary = "Health of the disks", .interface = "Storage",
+          .method = "ListDisks", .handler = bh_smart_status, .reply_schema = "SmartStatus" },
+        { "GET", "/api/files/mountpoints", BH_ACCESS_USER, .summary = "Pools that files can be in", .interface = "Storage",
+          .method = "ListPools", .handler = bh_mountpoints, .reply_schema = "Mountpoints" },
         RAID_ROW("degrade", "Fail a member and take it out", "RaidChange", bh_raid_degrade),
         RAID_ROW("rebuild", "Put a member back, or a replacement in", "RaidChange", bh_raid_rebuild),
         RAID_ROW("finalize", "Whether an array is whole again; 202 with the job to watch while it is not", "RaidChange", bh_raid_finalize),
         RAID_ROW("options", "Change bitmap and members, start a scrub", "RaidOptions", bh_raid_options),
+        RAID_ROW("format-disk", "Make a pool of a disk. Without the token of a plan: 409 with the plan", "RaidFormat", bh_raid_format_disk),
         RAID_ROW("create-array", "Create an array. Without the token of a plan: 409 with the plan", "RaidCreate", bh_raid_create_array),
         RAID_ROW("delete-array", "Delete an array. Without the token of a plan: 409 with the plan", "RaidDelete", bh_raid_delete_array),
 

@@ -37,6 +37,9 @@ const BhSchema bh_schemas[] = {
                    "sync_end_at:time?~ bitmap:string~ last_scrub_at:time?~ mismatches:integer~ mismatches_valid:boolean pool:string? job:string?" },
         { "ArrayMember", "slot:integer disk:string? name:string model:string serial:string bay:string "
                          "state:active|spare|failed|rebuilding|missing|write-mostly errors:integer present:boolean last_seen_at:time?" },
+        { "Pool", "id:string? path:string? uuid:string~ name:string filesystem:string~ source:string? level:string~ mount_point:string size:integer~ "
+                  "used:integer free:integer state:ready|degraded|unmounted|absent|failed state_text:string is_default:boolean last_seen_at:time?~" },
+        { "PoolUser", "kind:string text:string" },
         { "Level", "level:string possible:boolean reason:string usable_bytes:integer raw_bytes:integer unused_bytes:integer survives:integer "
                    "sync_seconds:number read_factor:number write_factor:number text:string" },
         { "Effect", "id:string? path:string? kind:array|pool name:string effect:unaffected|degraded|lost survives:integer text:string" },
@@ -55,9 +58,17 @@ const BhSchema bh_schemas[] = {
         { "AvailableDisks", "disks:[AvailableDisk]" },
         { "AvailableDisk", "name:string size_bytes:integer model:string serial:string is_partitioned:boolean partitions:[string]~ in_raid:boolean "
                            "is_os_disk:boolean contents:string" },
+        { "SmartStatus", "checked_at:time? devices:[SmartDevice]" },
+        { "SmartDevice", "name:string model:string serial:string temperature:number? status:PASSED|FAILED|UNKNOWN capacity_bytes:integer "
+                         "used_bytes:integer? used_percent:number? mount_point:string? power_on_hours:integer attributes:[SmartValue]" },
+        { "SmartValue", "id:integer name:string value:integer worst:integer threshold:integer raw:integer status:OK|FAILING" },
+        { "Mountpoints", "mountpoints:[Mountpoint] default_mountpoint:string" },
+        { "Mountpoint", "id:string name:string type:raid|disk|dev-storage path:string size_bytes:integer used_bytes:integer available_bytes:integer "
+                        "raid_level:string? status:string is_default:boolean" },
         { "RaidChange", "array:string device:string~" },
         { "RaidOptions", "array:string enable_bitmap:boolean~ add_spare:string~ remove_device:string~ write_mostly_device:string~ write_mostly:boolean~ "
                          "set_speed_limit_min:integer~ set_speed_limit_max:integer~ trigger_scrub:boolean~" },
+        { "RaidFormat", "disk:string filesystem:string~ label:string~ token:string~" },
         { "RaidCreate", "name:string level:string devices:[string] spare_devices:[string]~ token:string~" },
         { "RaidDelete", "array:string force:boolean~ token:string~" },
         { "RaidDone", "message:string job_id:string~" },

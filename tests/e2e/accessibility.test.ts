@@ -1,13 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-import { AxeBuilder } from '@axe-core/playwright';
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { Api, row, signIn, unique, url, useBrowser, type Visit, visit } from './support';
+import { Api, checkAccessibility as check, row, signIn, unique, url, useBrowser, type Visit, visit } from './support';
 
 useBrowser();
 
 const place = unique('Accessible');
-const TAGS = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'];
 
 const disabled = unique('disabled');
 
@@ -26,13 +24,6 @@ afterAll(async () => {
   await api.remove(place);
   await api.removeUser(disabled);
 });
-
-async function check(page: Page): Promise<void> {
-  // What is fading in has not its final colours yet.
-  await page.evaluate(() => Promise.all(document.getAnimations().filter((one) => one.effect?.getTiming().iterations === 1).map((one) => one.finished)));
-  const { violations } = await new AxeBuilder({ page }).withTags(TAGS).analyze();
-  expect(violations.map(({ id, nodes }) => `${id}: ${nodes.map((node) => `${node.html} ${node.failureSummary}`).join('\n  ')}`)).toEqual([]);
-}
 
 async function openPlace(page: Page, path = ''): Promise<void> {
   await page.goto(`${url}/files/${place}${path}`);

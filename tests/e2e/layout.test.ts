@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { Api, row, signIn, unique, url, useBrowser, type Visit, visit } from './support';
+import { Api, overflow, row, signIn, unique, url, useBrowser, type Visit, visit } from './support';
 
 useBrowser();
 
@@ -15,18 +15,6 @@ beforeAll(async () => {
   await api.put(`${place}/one/two/three/four/five/${long}`, 'long\n');
 });
 afterAll(() => api.remove(place));
-
-async function overflow(page: Page): Promise<number> {
-  return await page.evaluate(() => {
-    // Nothing may stick out of the window, whether or not it can be scrolled to.
-    let widest = document.documentElement.scrollWidth - window.innerWidth;
-    for (const element of document.querySelectorAll('main *, [role=dialog] *, nav *')) {
-      const box = element.getBoundingClientRect();
-      if (box.width > 0 && !element.closest('.truncate, .sr-only, [hidden]')) widest = Math.max(widest, Math.floor(box.right - window.innerWidth));
-    }
-    return widest;
-  });
-}
 
 const deep = `/files/${place}/one/two/three/four/five`;
 

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
+import { execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { AxeBuilder } from '@axe-core/playwright';
 import { type Browser, type BrowserContext, type BrowserContextOptions, chromium, type Locator, type Page } from 'playwright-core';
 import { afterAll, beforeAll, expect } from 'vitest';
 
@@ -193,4 +195,35 @@ export function folderArea(page: Page): Locator {
 export async function openFolder(page: Page, name: string): Promise<void> {
   await row(page, name).dblclick();
   await page.getByRole('heading', { level: 1, name, exact: true }).waitFor();
+}
+
+const TAGS = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'];
+
+/** Fails with what axe finds on the page as it is now. */
+export async function checkAccessibility(page: Page): Promise<void> {
+  // What is fading in has not its final colours yet.
+  await page.evaluate(() => Promise.all(document.getAnimations().filter((one) => one.effect?.getTiming().iterations === 1).map((one) => one.finished)));
+  const { violations } = await new AxeBuilder({ page }).withTags(TAGS).analyze();
+  expect(violations.map(({ id, nodes }) => `${id}: ${nodes.map((node) => `${node.html} ${node.failureSummary}`).join('\n  ')}`)).toEqual([]);
+}
+
+/** By how many pixels something sticks out of the window. */
+export async function overflow(page: Page): Promise<number> {
+  return await page.evaluate(() => {
+    // Nothing may stick out of the window, whether or not it can be scrolled to.
+    let widest = document.documentElement.scrollWidth - window.innerWidth;
+    for (const element of document.querySelectorAll('main *, [role=dialog] *, nav *')) {
+      const box = element.getBoundingClientRect();
+      if (box.width > 0 && !element.closest('.truncate, .sr-only, [hidden]')) widest = Math.max(widest, Math.floor(box.right - window.innerWidth));
+    }
+    return widest;
+  });
+}
+
+/** Lets something happen to the simulated disks behind the NAS, as `./dev disk` does: disks('Fail', 's', 'sdb'). */
+export function disks(method: string, signature = '', ...values: (string | number)[]): void {
+  const address = process.env.DBUS_SYSTEM_BUS_ADDRESS;
+  if (!address) throw new Error('DBUS_SYSTEM_BUS_ADDRESS says where the simulated disks are; ./dev env prints it');
+  const call = ['org.freedesktop.UDisks2', '/org/baluhost/Simulator', 'org.baluhost.Simulator1', method];
+  execFileSync('busctl', [`--address=${address}`, 'call', ...call, ...(signature ? [signature, ...values.map(String)] : [])]);
 }

@@ -449,3 +449,16 @@ def test_a_scrub_that_runs_is_found_again_and_followed(nas, signals):
     until(lambda: jobs_of(nas, path)[-1]["state"] == "failed", "the job to be over")
     token = nas.sandbox.token("admin", "changeme")
     assert "stopped" in nas.bus.at(jobs_of(nas, path)[-1]["path"], "Job").GetResult(token=token)[2]
+
+
+def test_how_far_a_sync_is_is_looked_at_each_second(nas, signals):
+    nas.disks.SetSpeed(20_000_000.0)
+    nas.disks.do(nas.disks.array("md0"), "MDRaid", "RequestSyncAction", "(sa{sv})", "check", {})
+    path = nas.find("Array", "md0")[0]
+
+    def seen():
+        return {change["SyncProgress"] for change in changes(signals, path) if "SyncProgress" in change}
+
+    until(lambda: nas.array()["State"] == "checking", "the check")
+    before = len(seen())
+    until(lambda: len(seen()) >= before + 3, "three steps")

@@ -23,7 +23,7 @@ class Nas:
         self.user = sandbox.web(*USER)
         self.document = self.web.get("/openapi.json").json()
 
-    def get(self, path, web=None, **query):
+    def get(self, path, web=None, /, **query):
         reply = (web or self.web).get(path, params=query)
         assert reply.status_code == 200, reply.text
         return reply.json()
@@ -162,6 +162,7 @@ def test_an_absent_array_is_forgotten(nas):
     nas.disks.do(nas.disks.array("md0"), "MDRaid", "Stop")
     nas.disks.Pull("sda")
     nas.disks.Pull("sdb")
+    nas.disks.settle()
     array = nas.until(lambda: (array := nas.array()) and array["state"] == "absent" and array, "the array to be absent")
     assert nas.post(f"storage/arrays/{array['id']}/forget") == {"message": "Forgotten"}
     nas.until(lambda: nas.array() is None, "the array to be forgotten")
@@ -246,9 +247,9 @@ def test_what_gets_worse_is_seen_after_a_reading(nas):
     assert nas.post(f"{disk}/smart/refresh") == {"message": "Read"}
     assert nas.until(lambda: nas.disk("sdc")["state"] == "warning", "the warning", 5)
     assert smart(nas, "sdc")[197]["raw"] == 8
-    history = nas.web.get(f"{disk}/smart/history", params={"attribute": 197})
+    nas.until(lambda: nas.get(f"{disk}/smart/history", attribute=197)["samples"][-1]["value"] == 8, "the value in the history")
+    history = nas.user.get(f"{disk}/smart/history", params={"attribute": 197})
     assert not reply_errors(nas.document, "get", "/api/storage/disks/{disk_id}/smart/history", history)
-    assert history.json()["samples"][-1]["value"] == 8
     from_the_future = nas.get(f"{disk}/smart/history", attribute=197, from_usec=4_000_000_000_000_000)
     assert from_the_future == {"samples": []}
 

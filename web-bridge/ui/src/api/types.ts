@@ -36,6 +36,19 @@ export type Job = Schemas['Job'];
 
 export type Alert = Schemas['Alert'];
 
+export type StorageState = Schemas['StorageState'];
+export type DiskInfo = Schemas['Disk'];
+export type RaidArray = Schemas['Array'];
+export type ArrayMember = Schemas['ArrayMember'];
+export type PoolInfo = Schemas['Pool'];
+export type PoolUser = Schemas['PoolUser'];
+export type LevelInfo = Schemas['Level'];
+export type Effect = Schemas['Effect'];
+export type Plan = Schemas['Plan'];
+export type PlanReply = Reply<'/api/storage/plans/array', 'post'>;
+export type SmartAttribute = Schemas['SmartAttribute'];
+export type SmartSample = Schemas['SmartSample'];
+
 export interface UserList extends Omit<Reply<'/api/users', 'get'>, 'users'> {
   users: User[];
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { Check, OctagonAlert, TriangleAlert } from 'lucide-react';
+import { Link, useLocation } from 'react-router';
 import { acknowledgeAlert, listAlerts } from '../api/alerts';
 import type { Alert, User } from '../api/types';
 import { formatDate, formatExactDate, plural } from '../lib/format';
@@ -21,6 +22,7 @@ export function inOrder(alerts: readonly Alert[]): Alert[] {
 /** What needs a person, on every page, until somebody says that they know or it is over. */
 export function AlertsBanner({ user }: { user: User }) {
   const client = useQueryClient();
+  const location = useLocation();
   const { data } = useQuery({ queryKey: alertsKey, queryFn: ({ signal }) => listAlerts(signal), staleTime: 60_000 });
   const open = inOrder((data ?? []).filter((alert) => alert.acknowledged_at === null && alert.resolved_at === null));
   const [first] = open;
@@ -56,9 +58,15 @@ export function AlertsBanner({ user }: { user: User }) {
         <p className="[overflow-wrap:anywhere]">{first.text}</p>
       </div>
       {open.length > 1 && <span className="shrink-0 text-xs">{`and ${plural(open.length - 1, 'more', 'more')}`}</span>}
+      {location.pathname !== '/storage' && (
+        <Link to="/storage" className="shrink-0 rounded-lg px-2 py-1 font-semibold underline underline-offset-2">
+          Show storage
+        </Link>
+      )}
       {user.role === 'admin' && (
         <Button small onPress={() => void acknowledge()}>
-          <Check size={14} aria-hidden />I know
+          <Check size={14} aria-hidden />
+          Got it
         </Button>
       )}
     </section>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-import { FolderClosed, Trash2, Users } from 'lucide-react';
+import { FolderClosed, HardDrive, Trash2, Users } from 'lucide-react';
 import type { ReactNode } from 'react';
 import { NavLink } from 'react-router';
 import type { User } from '../api/types';
@@ -19,6 +19,7 @@ interface Place {
 function placesOf(user: User): Place[] {
   const places: Place[] = [
     { to: '/files', label: 'Files', icon: FolderClosed },
+    { to: '/storage', label: 'Storage', icon: HardDrive },
     { to: '/trash', label: 'Trash', icon: Trash2 },
   ];
   if (user.role === 'admin') places.push({ to: '/users', label: 'Users', icon: Users });

@@ -14,6 +14,7 @@ import { Shell } from './Shell';
 import { useLiveUpdates } from './useLiveUpdates';
 
 const FilesPage = lazy(() => import('../pages/files/FilesPage'));
+const StoragePage = lazy(() => import('../pages/storage/StoragePage'));
 const TrashPage = lazy(() => import('../pages/trash/TrashPage'));
 const UsersPage = lazy(() => import('../pages/users/UsersPage'));
 
@@ -59,6 +60,7 @@ export default function SignedIn({ user }: { user: User }) {
               <Routes>
                 <Route index element={<Navigate to="/files" replace />} />
                 <Route path="/files/*" element={<FilesPage />} />
+                <Route path="/storage" element={<StoragePage user={user} />} />
                 <Route path="/trash" element={<TrashPage user={user} />} />
                 {user.role === 'admin' && <Route path="/users" element={<UsersPage user={user} />} />}
                 <Route path="*" element={<NotFoundPage />} />

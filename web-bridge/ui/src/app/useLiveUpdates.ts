@@ -44,7 +44,7 @@ export function useLiveUpdates(client: QueryClient): void {
     };
     const forget = onEvent((event) => {
       const queries = queriesOf(event);
-      if (event.name === 'alert-resolved') showToast(`Over: ${String(event.data.title)}`);
+      if (event.name === 'alert-resolved') showToast(`Resolved: ${String(event.data.title)}`);
       if (queries === null) everything = true;
       else for (const key of queries) stale.add(key);
       if (everything || stale.size > 0) timer ??= setTimeout(refresh, GATHER_MS);

@@ -11,7 +11,7 @@ interface AppDialogProps {
   title: string;
   onClose: () => void;
   children: ReactNode;
-  wide?: boolean;
+  wide?: boolean | 'extra';
   /** alertdialog for a question that interrupts */
   role?: 'dialog' | 'alertdialog';
 }
@@ -30,7 +30,7 @@ export function AppDialog({ title, onClose, children, wide = false, role = 'dial
       <Modal
         className={cx(
           'flex max-h-full w-full animate-rise flex-col overflow-hidden rounded-2xl border border-line bg-raised shadow-pop max-sm:rounded-b-none',
-          wide ? 'max-w-xl' : 'max-w-md',
+          wide === 'extra' ? 'max-w-4xl' : wide ? 'max-w-xl' : 'max-w-md',
         )}
       >
         <Dialog role={role} className="flex min-h-0 flex-col outline-none">

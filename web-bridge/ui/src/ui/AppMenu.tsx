@@ -20,7 +20,8 @@ export interface Command {
 /** Commands in order; null is a line between groups. */
 export type Commands = readonly (Command | null)[];
 
-const panel = 'min-w-52 animate-rise rounded-xl border border-line bg-raised p-1.5 shadow-pop outline-none';
+/* What does not fit is scrolled to; nothing of it may lie beneath the pointer that has just opened the menu. */
+const panel = 'min-w-52 animate-rise overflow-hidden rounded-xl border border-line bg-raised shadow-pop outline-none';
 
 interface CommandListProps {
   commands: Commands;
@@ -35,7 +36,7 @@ function CommandList({ commands, label, onClose, autoFocus = false }: CommandLis
       aria-label={label}
       {...(onClose ? { onClose } : {})}
       {...(autoFocus ? { autoFocus: 'first' as const } : {})}
-      className="scroll-thin max-h-[inherit] overflow-y-auto outline-none"
+      className="scroll-thin max-h-[inherit] overflow-y-auto p-1.5 outline-none"
     >
       {commands.map((command, index) =>
         command === null ? (

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-import { ChevronDown, ChevronUp, Copy, Pause, Play, RotateCcw, X } from 'lucide-react';
+import { ChevronDown, ChevronUp, Copy, HardDrive, Pause, Play, RotateCcw, X } from 'lucide-react';
 import { useEffect, useState } from 'react';
 import { formatBytes, formatCount, formatDuration, plural } from '../lib/format';
 import { jobs, type RunningJob, stopJob } from '../lib/jobs';
@@ -75,10 +75,11 @@ function ProgressBar({ label, fraction }: { label: string; fraction: number | nu
 function JobRow({ running }: { running: RunningJob }) {
   const { job } = running;
   const fraction = job?.progress == null ? null : job.progress / 100;
+  const Icon = job && /^(array|pool|smart)-/.test(job.operation) ? HardDrive : Copy;
   return (
     <li className="flex flex-col gap-2 border-b border-line px-4 py-3 last:border-0">
       <div className="flex items-center gap-2">
-        <Copy size={15} aria-hidden className="shrink-0 text-soft" />
+        <Icon size={15} aria-hidden className="shrink-0 text-soft" />
         <span className="min-w-0 grow truncate text-sm">{running.title}</span>
         <IconButton
           small
@@ -90,6 +91,13 @@ function JobRow({ running }: { running: RunningJob }) {
         </IconButton>
       </div>
       <ProgressBar label={running.title} fraction={fraction} />
+      {job?.text && (
+        <p className="text-xs text-soft tabular-nums">
+          {job.text}
+          {job.progress !== null && ` · ${Math.floor(job.progress)} %`}
+          {job.bytes_total === 0 && job.rate > 0 && ` · ${formatBytes(job.rate)}/s`}
+        </p>
+      )}
       {job && job.bytes_total > 0 && (
         <p className="text-xs text-soft tabular-nums">
           {formatBytes(job.bytes_done)} of {formatBytes(job.bytes_total)}
