@@ -172,7 +172,7 @@ test('deletes_and_undoes_by_keyboard', async () => {
   await page.getByRole('toolbar', { name: 'Selection' }).getByText('2 selected').waitFor();
   await page.keyboard.press('Delete');
   await page.getByText('This folder is empty').waitFor();
-  expect(await api.names(place)).toEqual([]);
+  await expect.poll(() => api.names(place)).toEqual([]);
   await page.keyboard.press('Control+z');
   await row(page, 'Holiday').waitFor();
   await row(page, 'pictures').waitFor();
