@@ -16,6 +16,9 @@
 /* An action that has come so far before it ended has come to its end: the kernel tells of every sixteenth. */
 #define SYNC_WHOLE 0.93
 
+/* Whatever stops an action that has come so far, the kernel has noted at least once where it was. */
+#define SYNC_NOTED 0.13
+
 #define SECTOR 512u
 
 /* What learning works with. */
@@ -297,12 +300,24 @@ static void read_mismatches(const Lesson *lesson, const BhMdArray *md, BhKnownAr
         known->mismatches = known->is_mismatch_known ? sectors * SECTOR : 0;
 }
 
+/* Whether a scrub that is over came to its end. A quick one is not seen near it; but the kernel notes where one that was stopped would go on. */
+static bool was_whole(const Lesson *lesson, const BhMdArray *md) {
+        g_autofree char *text = NULL;
+        guint64 next;
+
+        if (md->sync_peak >= SYNC_WHOLE)
+                return true;
+        text = read_attribute(lesson, md, "sync_min");
+        return md->sync_peak >= SYNC_NOTED && text &&
+               g_ascii_string_to_unsigned(text, 10, 0, UINT64_MAX, &next, NULL) && next == 0;
+}
+
 /* The end of a scrub that was seen from its beginning or at least at its end; one that was stopped has found out nothing. */
 static bool follow_scrub(const Lesson *lesson, const BhMdArray *md, BhKnownArray *known) {
         bool was_scrubbing = known->was_scrubbing;
 
         known->was_scrubbing = is_scrub(md->sync_action);
-        if (!was_scrubbing || known->was_scrubbing || md->sync_peak < SYNC_WHOLE)
+        if (!was_scrubbing || known->was_scrubbing || !was_whole(lesson, md))
                 return false;
         known->last_scrub_usec = lesson->now_usec;
         read_mismatches(lesson, md, known);

@@ -482,6 +482,30 @@ static void a_scrub_that_came_to_its_end_tells_what_it_found(Fixture *fixture, g
         bh_topology_unref(topology);
 }
 
+/* Seen once a second, a scrub of a few seconds is not seen near its end. */
+static void a_quick_scrub_is_whole_when_the_kernel_would_begin_anew(Fixture *fixture, gconstpointer data) {
+        BhTopology *topology;
+
+        write_attribute(fixture, "mismatch_cnt", "0\n");
+        write_attribute(fixture, "sync_min", "65040\n");
+        bh_topology_unref(scrub(fixture, "check", 0.5));
+        topology = scrub(fixture, "idle", 0.5);
+        g_assert_cmpint(topology->arrays[0].last_scrub_usec, ==, 0);
+        bh_topology_unref(topology);
+
+        write_attribute(fixture, "sync_min", "0\n");
+        bh_topology_unref(scrub(fixture, "check", 0.05));
+        topology = scrub(fixture, "idle", 0.05); /* stopped before the kernel noted anything, perhaps */
+        g_assert_cmpint(topology->arrays[0].last_scrub_usec, ==, 0);
+        bh_topology_unref(topology);
+
+        bh_topology_unref(scrub(fixture, "check", 0.5));
+        topology = scrub(fixture, "idle", 0.5);
+        g_assert_cmpint(topology->arrays[0].last_scrub_usec, >, 0);
+        g_assert_true(topology->arrays[0].is_mismatch_known);
+        bh_topology_unref(topology);
+}
+
 static void what_a_scrub_found_while_nobody_looked_is_known_but_not_when(Fixture *fixture, gconstpointer data) {
         BhTopology *topology;
 
@@ -674,6 +698,7 @@ int main(int argc, char **argv) {
         ADD("failed", too_much_missing_is_a_failure);
         ADD("unavailable", without_udisks2_nothing_is_known_and_nothing_is_missed);
         ADD("scrub", a_scrub_that_came_to_its_end_tells_what_it_found);
+        ADD("quick-scrub", a_quick_scrub_is_whole_when_the_kernel_would_begin_anew);
         ADD("unseen-scrub", what_a_scrub_found_while_nobody_looked_is_known_but_not_when);
         ADD("odd-scrub", what_the_kernel_says_of_mismatches_must_be_a_number);
         ADD("bays", bays_have_names_of_which_each_is_given_once);
