@@ -11,6 +11,9 @@
 #define QUICK_USEC (120 * BH_USEC_PER_SEC) /* what touches few sectors, of disks that may have to spin up */
 #define LONG_USEC 0
 
+#define REMOVE_ATTEMPTS 10
+#define REMOVE_PAUSE_USEC (BH_USEC_PER_SEC / 4)
+
 /* Formatting ------------------------------------------------------------------------------------------------------------------------------ */
 
 typedef struct Format {
@@ -388,8 +391,17 @@ int bh_udisks_md_add(BhUdisks *udisks, const char *array, const char *block, BhF
         return call_md(udisks, array, "AddDevice", append_object, NULL, (MdCall){.text = block}, failure);
 }
 
+/* md lets go of a member when what it was reading or writing is over, and tells nobody: until then it is failed already, and busy. */
 int bh_udisks_md_remove(BhUdisks *udisks, const char *array, const char *block, bool wipe, BhFailure *failure) {
-        return call_md(udisks, array, "RemoveDevice", append_object, wipe_options, (MdCall){block, wipe}, failure);
+        int r;
+
+        for (int attempt = 1;; attempt++) {
+                r = call_md(udisks, array, "RemoveDevice", append_object, wipe_options, (MdCall){block, wipe}, failure);
+                if (r != -EIO || attempt == REMOVE_ATTEMPTS)
+                        return r;
+                bh_failure_clear(failure);
+                g_usleep(REMOVE_PAUSE_USEC);
+        }
 }
 
 int bh_udisks_md_request_sync(BhUdisks *udisks, const char *array, const char *action, BhFailure *failure) {

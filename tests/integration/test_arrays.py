@@ -17,6 +17,9 @@ FAILED = "org.freedesktop.UDisks2.Error.Failed"
 # Bytes a second: so slow that nothing ends by itself, and so fast that everything ends at once.
 SLOW, FAST = 1e6, 1e12
 
+# So often is md asked to let go of a member that it is still writing to.
+ATTEMPTS = 10
+
 
 def rows(nas, action, n=1):
     """The rows of the audit trail, when there are so many."""
@@ -355,7 +358,7 @@ def test_a_repair_that_could_not_begin_changes_nothing_that_it_does_not_say(nas)
 def test_a_failed_member_that_cannot_be_taken_out_ends_the_repair(nas):
     fail(nas)
     assert {member["name"]: member["state"] for member in nas.array()["Members"]}["sdb1"] == "failed"
-    nas.disks.InjectError("RemoveDevice", FAILED, "it clings", 1)
+    nas.disks.InjectError("RemoveDevice", FAILED, "it clings", ATTEMPTS)
     state, _result, error, _name = nas.finish(nas.at_array().Repair(token=nas.token))
     assert state == "failed" and "it clings" in error and nas.disk("sdc")["Usage"] == "free"
 
@@ -404,10 +407,16 @@ def test_a_member_is_removed_only_when_the_array_survives_it(nas):
 
 
 def test_removing_a_member_that_udisks_does_not_let_go_is_an_error(nas):
-    nas.disks.InjectError("RemoveDevice", FAILED, "it clings", 1)
+    nas.disks.InjectError("RemoveDevice", FAILED, "it clings", ATTEMPTS)
     with pytest.raises(Exception, match="it clings"):
         nas.at_array().RemoveMember(nas.path("sdb"), token=nas.token)
     assert nas.array()["State"] == "optimal"
+
+
+def test_a_member_that_md_lets_go_a_little_later_is_removed(nas):
+    nas.disks.InjectError("RemoveDevice", FAILED, "Device or resource busy", ATTEMPTS - 1)
+    nas.at_array().RemoveMember(nas.path("sdb"), token=nas.token)
+    assert nas.array()["State"] == "degraded"
 
 
 def test_the_bitmap_is_taken_away_and_made_again(nas):
