@@ -177,6 +177,12 @@ static bool is_stopped(const BhInventory *inventory, void *userdata) {
         return !is_running(inventory, userdata);
 }
 
+static bool is_taken_apart(const BhInventory *inventory, void *userdata) {
+        const BhMdArray *array = bh_inventory_array_by_uuid(inventory, ((Seen *)userdata)->uuid);
+
+        return !array || array->n_members == 0;
+}
+
 /* The members that are not there, by name; NULL when all are. */
 static char *list_missing(const BhArray *array) {
         g_autoptr(GString) text = g_string_new(NULL);
@@ -198,6 +204,18 @@ static char *list_missing(const BhArray *array) {
                        : NULL;
 }
 
+/* What mdadm says of it helps nobody. After a power failure the kernel refuses to start a RAID 5 or 6 that had a member missing. */
+static int explain_start(const BhArray *array, BhFailure *failure) {
+        g_autofree char *said = failure ? g_steal_pointer(&failure->message) : NULL;
+
+        bh_failure_clear(failure);
+        return bh_failure_set(failure, -EIO, NULL,
+                              "The array “%s” could not be started. If the power failed while a member was missing or "
+                              "being rebuilt, the kernel refuses to, for what was being written then may be damaged; "
+                              "“mdadm --assemble --force” starts it in spite of that. %s",
+                              array->name, said ?: "");
+}
+
 /* md may have assembled it without being able to start it (as at boot, with a member missing); it says then that it runs, and has to be stopped first. UDisks2 says which it is. */
 static int start(BhUdisks *udisks, const BhArray *array, bool degraded, BhFailure *failure) {
         _cleanup_(bh_failure_clear) BhFailure first = {}, ignored = {};
@@ -205,14 +223,16 @@ static int start(BhUdisks *udisks, const BhArray *array, bool degraded, BhFailur
         int r;
 
         r = bh_udisks_md_start(udisks, array->object, degraded, &first);
-        if (r == -EIO && bh_udisks_md_stop(udisks, array->object, &ignored) >= 0)
+        if (r == -EIO && bh_udisks_md_stop(udisks, array->object, &ignored) >= 0) {
+                /* UDisks2 goes by what it has seen, and sees the stop a moment later. */
+                bh_udisks_wait(udisks, is_taken_apart, &seen, SEEN_USEC);
                 r = bh_udisks_md_start(udisks, array->object, degraded, failure);
-        else if (r == -ENODEV) /* it ended while it was at it, and is started again by the call */
+        } else if (r == -ENODEV) /* it ended while it was at it, and is started again by the call */
                 r = bh_udisks_md_start(udisks, array->object, degraded, failure);
         else if (r < 0)
                 bh_failure_set(failure, r, first.name, "%s", first.message ?: "UDisks2 gives no reason");
         if (r < 0 && bh_udisks_wait(udisks, is_running, &seen, BH_USEC_PER_SEC) < 0)
-                return r;
+                return r == -EIO ? explain_start(array, failure) : r;
         bh_failure_clear(failure);
         r = bh_udisks_wait(udisks, is_running, &seen, SEEN_USEC);
         return r < 0 ? bh_failure_set(failure, r, NULL, "The array “%s” is not seen to run", array->name) : 0;

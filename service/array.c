@@ -302,7 +302,7 @@ static bool has_anything(const BhArray *array) {
         return false;
 }
 
-static void judge_stopped(BhArray *array, int64_t now_usec) {
+static void judge_stopped(BhArray *array, bool is_assembled, int64_t now_usec) {
         g_autofree char *losses = describe_losses(array, now_usec);
 
         if (!has_anything(array)) {
@@ -316,11 +316,14 @@ static void judge_stopped(BhArray *array, int64_t now_usec) {
                 array->state_text =
                         array->degraded > 0
                                 ? g_strdup_printf("Has not started, and can be started without them: %s", losses)
-                                : g_strdup("Stopped; all its members are there");
+                        : is_assembled ? g_strdup("The kernel has not started it, although its members are there: the "
+                                                  "power may "
+                                                  "have failed while one of them was missing or being rebuilt")
+                                       : g_strdup("Stopped; all its members are there");
         }
 }
 
-static void judge(BhArray *array, const char *level, int64_t now_usec) {
+static void judge(BhArray *array, const char *level, bool is_assembled, int64_t now_usec) {
         bool has[SLOTS_MAX] = {};
         uint32_t n_in_sync = count_slots(array, has);
 
@@ -333,7 +336,7 @@ static void judge(BhArray *array, const char *level, int64_t now_usec) {
         if (array->is_running)
                 judge_running(array, now_usec);
         else
-                judge_stopped(array, now_usec);
+                judge_stopped(array, is_assembled, now_usec);
 }
 
 /* Reading --------------------------------------------------------------------------------------------------------------------------------- */
@@ -398,7 +401,7 @@ void bh_array_read(BhArray *array, const BhInventory *inventory, const BhMdArray
         read_members(array, known->uuid, &reading);
         array->n_members = reading.members->len;
         array->members = (BhArrayMember *)(void *)g_array_free(reading.members, FALSE);
-        judge(array, known->level, now_usec);
+        judge(array, known->level, md && md->n_members > 0, now_usec);
         array->pool = g_strdup("/");
         array->job = g_strdup("/");
 }
