@@ -69,12 +69,12 @@ test('the_first_stop_skips_the_navigation_and_every_stop_can_be_seen', async () 
   await page.reload();
   await page.getByRole('row', { name: 'apple.txt', exact: true }).waitFor();
   const stops: Stop[] = [];
-  for (let step = 0; step < 16; step += 1) {
+  for (let step = 0; step < 17; step += 1) {
     await page.keyboard.press('Tab');
     stops.push(await focused(page));
   }
   const names = stops.map((stop) => stop.name);
-  expect(names.slice(0, 5)).toEqual(['Skip to content', 'Files', 'Trash', 'Users', 'Account of admin']);
+  expect(names.slice(0, 6)).toEqual(['Skip to content', 'Files', 'Storage', 'Trash', 'Users', 'Account of admin']);
   expect(names).toEqual(
     expect.arrayContaining(['Type a path', 'New folder', 'Upload', 'Select all', 'Name', 'Modified', 'Size', 'target']),
   );
