@@ -24,6 +24,13 @@ void bh_accessibility_name_peek_button(AdwPasswordEntryRow *row) {
                                                _("Show password"), -1);
 }
 
+void bh_accessibility_name_apply_button(AdwEntryRow *row) {
+        GtkWidget *button = find_button(GTK_WIDGET(row));
+
+        if (button)
+                gtk_accessible_update_property(GTK_ACCESSIBLE(button), GTK_ACCESSIBLE_PROPERTY_LABEL, _("Apply"), -1);
+}
+
 static void on_overlay_changed(GListModel *children, guint position, guint removed, guint added, gpointer user_data) {
         for (guint i = position; i < position + added; i++) {
                 g_autoptr(GtkWidget) child = g_list_model_get_item(children, i);

@@ -8,6 +8,9 @@
 /* Names the button that shows the password. */
 void bh_accessibility_name_peek_button(AdwPasswordEntryRow *row);
 
+/* Names the button that applies what was typed. */
+void bh_accessibility_name_apply_button(AdwEntryRow *row);
+
 /* Names the buttons that dismiss toasts. */
 void bh_accessibility_name_toast_buttons(AdwToastOverlay *overlay);
 

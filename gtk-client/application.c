@@ -2,6 +2,7 @@
 #include "application.h"
 
 #include "accessibility.h"
+#include "alert-notifier.h"
 #include "file-launcher.h"
 #include "window.h"
 
@@ -9,6 +10,9 @@
 
 struct _BhApplication {
         AdwApplication parent_instance;
+
+        BhAlertModel *alerts;
+        BhAlertNotifier *notifier;
 };
 
 G_DEFINE_FINAL_TYPE(BhApplication, bh_application, ADW_TYPE_APPLICATION)
@@ -31,6 +35,14 @@ static BhWindow *present_window(BhApplication *self) {
         return BH_WINDOW(window);
 }
 
+BhAlertModel *bh_application_get_alerts(BhApplication *self) {
+        return self->alerts;
+}
+
+static void on_show_storage(GSimpleAction *action, GVariant *parameter, gpointer user_data) {
+        bh_window_show_page(present_window(user_data), "storage");
+}
+
 static void on_about(GSimpleAction *action, GVariant *parameter, gpointer user_data) {
         adw_show_about_window(gtk_application_get_active_window(user_data), "application-name", _("BaluHost"),
                               "application-icon", APPLICATION_ID, "developer-name", _("The BaluHost maintainers"),
@@ -51,22 +63,24 @@ static void on_quit(GSimpleAction *action, GVariant *parameter, gpointer user_da
 static const GActionEntry actions[] = {
         {"about", on_about},
         {"quit", on_quit},
+        {"show-storage", on_show_storage},
 };
 
 static const struct {
         const char *action;
         const char *accelerators[3];
 } shortcuts[] = {
-        {"app.quit", {"<Control>q"}},
-        {"window.close", {"<Control>w"}},
-        {"win.undo", {"<Control>z"}},
-        {"win.show-page('files')", {"<Alt>1"}},
-        {"win.show-page('trash')", {"<Alt>2"}},
-        {"win.show-page('users')", {"<Alt>3"}},
-        {"win.show-help-overlay", {"<Control>question", "<Control>F1"}},
+        {"app.quit", {"<Control>q"}},           {"window.close", {"<Control>w"}},
+        {"win.undo", {"<Control>z"}},           {"win.show-page('files')", {"<Alt>1"}},
+        {"win.show-page('trash')", {"<Alt>2"}}, {"win.show-page('storage')", {"<Alt>3"}},
+        {"win.show-page('users')", {"<Alt>4"}}, {"win.show-help-overlay", {"<Control>question", "<Control>F1"}},
 };
 
 static void bh_application_startup(GApplication *application) {
+        BhApplication *self = BH_APPLICATION(application);
+        g_autoptr(BhConnection) connection = NULL;
+        g_autoptr(BhStorageModel) storage = NULL;
+
         G_APPLICATION_CLASS(bh_application_parent_class)->startup(application);
 
         gtk_window_set_default_icon_name(APPLICATION_ID);
@@ -75,6 +89,20 @@ static void bh_application_startup(GApplication *application) {
                 gtk_application_set_accels_for_action(GTK_APPLICATION(application), shortcuts[i].action,
                                                       shortcuts[i].accelerators);
         bh_file_launcher_clean_cache();
+
+        connection = bh_connection_new();
+        storage = bh_storage_model_new(connection);
+        self->alerts = bh_alert_model_new(storage);
+        self->notifier = bh_alert_notifier_new(application, storage);
+}
+
+/* While the application can still take back what it told the desktop. */
+static void bh_application_shutdown(GApplication *application) {
+        BhApplication *self = BH_APPLICATION(application);
+
+        g_clear_object(&self->notifier);
+        g_clear_object(&self->alerts);
+        G_APPLICATION_CLASS(bh_application_parent_class)->shutdown(application);
 }
 
 static void bh_application_activate(GApplication *application) {
@@ -101,6 +129,7 @@ static void bh_application_class_init(BhApplicationClass *klass) {
         GApplicationClass *application_class = G_APPLICATION_CLASS(klass);
 
         application_class->startup = bh_application_startup;
+        application_class->shutdown = bh_application_shutdown;
         application_class->activate = bh_application_activate;
         application_class->command_line = bh_application_command_line;
         application_class->handle_local_options = bh_application_handle_local_options;

@@ -15,12 +15,14 @@ struct _BhConnection {
         BhConnectionState state;
         char *message;
 
-        BhBusManager *manager; /* the only one with properties: it follows SetupRequired */
+        BhBusManager *manager; /* with properties: it follows SetupRequired */
+        BhBusStorage *storage; /* with properties: whether disks can be shown */
         BhBusSessions *sessions;
         char *refresh_token;
         char *user_name;
         guint64 user_id;
         gboolean is_admin;
+        gboolean has_service;
         gboolean as_administrator; /* without an account, by polkit */
         gboolean renewing;
         gboolean setting_up;    /* the first administrator is being made and signed in */

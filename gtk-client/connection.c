@@ -17,8 +17,9 @@ enum {
         PROP_USER_NAME,
         PROP_USER_ID,
         PROP_IS_ADMIN,
-        PROP_MAY_MANAGE_USERS,
+        PROP_MAY_ADMINISTER,
         PROP_SIGNED_IN_BY_PASSWORD,
+        PROP_HAS_SERVICE,
         N_PROPERTIES
 };
 
@@ -53,7 +54,7 @@ void bh_connection_set_user(BhConnection *self, guint64 id, const char *name, gb
         g_object_notify_by_pspec(G_OBJECT(self), properties[PROP_USER_NAME]);
         g_object_notify_by_pspec(G_OBJECT(self), properties[PROP_USER_ID]);
         g_object_notify_by_pspec(G_OBJECT(self), properties[PROP_IS_ADMIN]);
-        g_object_notify_by_pspec(G_OBJECT(self), properties[PROP_MAY_MANAGE_USERS]);
+        g_object_notify_by_pspec(G_OBJECT(self), properties[PROP_MAY_ADMINISTER]);
         g_object_notify_by_pspec(G_OBJECT(self), properties[PROP_SIGNED_IN_BY_PASSWORD]);
 }
 
@@ -66,6 +67,13 @@ void bh_connection_set_user_from(BhConnection *self, GVariant *user) {
         g_variant_lookup(user, "username", "&s", &name);
         g_variant_lookup(user, "role", "&s", &role);
         bh_connection_set_user(self, id, name, g_str_equal(role, "admin"));
+}
+
+static void set_has_service(BhConnection *self, gboolean has_service) {
+        if (self->has_service == has_service)
+                return;
+        self->has_service = has_service;
+        g_object_notify_by_pspec(G_OBJECT(self), properties[PROP_HAS_SERVICE]);
 }
 
 /* --- Finding the service and oneself ---------------------------------------------------------------------------------- */
@@ -146,6 +154,8 @@ static void on_proxy(GObject *source, GAsyncResult *result, gpointer user_data) 
                 g_set_object(&self->files, BH_BUS_FILES(proxy));
         else if (BH_BUS_IS_MANAGER(proxy))
                 g_set_object(&self->manager, BH_BUS_MANAGER(proxy));
+        else if (BH_BUS_IS_STORAGE(proxy))
+                g_set_object(&self->storage, BH_BUS_STORAGE(proxy));
         else
                 g_set_object(&self->users, BH_BUS_USERS(proxy));
         g_mutex_unlock(&self->lock);
@@ -154,6 +164,7 @@ static void on_proxy(GObject *source, GAsyncResult *result, gpointer user_data) 
                 return;
         g_signal_connect_object(self->manager, "notify::setup-required", G_CALLBACK(bh_connection_check_setup), self,
                                 G_CONNECT_SWAPPED);
+        set_has_service(self, TRUE);
         bh_connection_identify(self);
 }
 
@@ -165,8 +176,10 @@ static void drop_service(BhConnection *self) {
 
         if (self->manager)
                 g_signal_handlers_disconnect_by_data(self->manager, self);
+        set_has_service(self, FALSE);
         g_mutex_lock(&self->lock);
         g_clear_object(&self->manager);
+        g_clear_object(&self->storage);
         g_clear_object(&self->sessions);
         g_clear_object(&self->files);
         g_clear_object(&self->users);
@@ -183,6 +196,7 @@ static void on_name_appeared(GDBusConnection *bus, const char *name, const char 
                 GDBusProxyFlags flags;
         } proxies[] = {
                 {BH_BUS_TYPE_MANAGER_PROXY, "org.baluhost.NAS1.Manager", G_DBUS_PROXY_FLAGS_NONE},
+                {BH_BUS_TYPE_STORAGE_PROXY, "org.baluhost.NAS1.Storage", G_DBUS_PROXY_FLAGS_NONE},
                 {BH_BUS_TYPE_SESSIONS_PROXY, "org.baluhost.NAS1.Sessions", methods_only},
                 {BH_BUS_TYPE_FILES_PROXY, "org.baluhost.NAS1.Files", methods_only},
                 {BH_BUS_TYPE_USERS_PROXY, "org.baluhost.NAS1.Users", methods_only},
@@ -272,26 +286,40 @@ void bh_connection_retry(BhConnection *self) {
 
 /* --- What callers need ------------------------------------------------------------------------------------------------ */
 
-BhBusFiles *bh_connection_dup_files(BhConnection *self, GError **error) {
-        BhBusFiles *files;
+static gpointer dup_proxy(BhConnection *self, gpointer *proxy, GError **error) {
+        gpointer copy;
 
         g_mutex_lock(&self->lock);
-        files = self->files ? g_object_ref(self->files) : NULL;
+        copy = *proxy ? g_object_ref(*proxy) : NULL;
         g_mutex_unlock(&self->lock);
-        if (!files)
+        if (!copy)
                 g_set_error(error, G_IO_ERROR, G_IO_ERROR_NOT_CONNECTED, _("The NAS service is not running"));
-        return files;
+        return copy;
+}
+
+BhBusFiles *bh_connection_dup_files(BhConnection *self, GError **error) {
+        return dup_proxy(self, (gpointer *)&self->files, error);
 }
 
 BhBusUsers *bh_connection_dup_users(BhConnection *self, GError **error) {
-        BhBusUsers *users;
+        return dup_proxy(self, (gpointer *)&self->users, error);
+}
 
+BhBusManager *bh_connection_get_manager(BhConnection *self) {
+        return self->has_service ? self->manager : NULL;
+}
+
+BhBusStorage *bh_connection_get_storage(BhConnection *self) {
+        return self->has_service ? self->storage : NULL;
+}
+
+/* Adds who is calling. */
+static GVariant *end_options(BhConnection *self, GVariantDict *options) {
         g_mutex_lock(&self->lock);
-        users = self->users ? g_object_ref(self->users) : NULL;
+        if (self->access_token)
+                g_variant_dict_insert(options, "auth.token", "s", self->access_token);
         g_mutex_unlock(&self->lock);
-        if (!users)
-                g_set_error(error, G_IO_ERROR, G_IO_ERROR_NOT_CONNECTED, _("The NAS service is not running"));
-        return users;
+        return g_variant_dict_end(options);
 }
 
 GVariant *bh_connection_options(BhConnection *self, ...) {
@@ -308,12 +336,15 @@ GVariant *bh_connection_options(BhConnection *self, ...) {
                         g_variant_dict_insert_value(&options, name, value);
         }
         va_end(pairs);
+        return end_options(self, &options);
+}
 
-        g_mutex_lock(&self->lock);
-        if (self->access_token)
-                g_variant_dict_insert(&options, "auth.token", "s", self->access_token);
-        g_mutex_unlock(&self->lock);
-        return g_variant_dict_end(&options);
+GVariant *bh_connection_options_with(BhConnection *self, GVariant *options) {
+        g_autoptr(GVariant) sunk = options ? g_variant_ref_sink(options) : NULL;
+        GVariantDict more;
+
+        g_variant_dict_init(&more, sunk);
+        return end_options(self, &more);
 }
 
 BhConnectionState bh_connection_get_state(BhConnection *self) {
@@ -336,13 +367,17 @@ gboolean bh_connection_is_admin(BhConnection *self) {
         return self->is_admin;
 }
 
-gboolean bh_connection_may_manage_users(BhConnection *self) {
+gboolean bh_connection_may_administer(BhConnection *self) {
         return self->is_admin ||
                !self->access_token; /* a Unix user may get it from polkit, an account's token may not */
 }
 
 gboolean bh_connection_is_signed_in_by_password(BhConnection *self) {
         return self->access_token != NULL;
+}
+
+gboolean bh_connection_has_service(BhConnection *self) {
+        return self->has_service;
 }
 
 static void bh_connection_get_property(GObject *object, guint id, GValue *value, GParamSpec *pspec) {
@@ -364,11 +399,14 @@ static void bh_connection_get_property(GObject *object, guint id, GValue *value,
         case PROP_IS_ADMIN:
                 g_value_set_boolean(value, self->is_admin);
                 break;
-        case PROP_MAY_MANAGE_USERS:
-                g_value_set_boolean(value, bh_connection_may_manage_users(self));
+        case PROP_MAY_ADMINISTER:
+                g_value_set_boolean(value, bh_connection_may_administer(self));
                 break;
         case PROP_SIGNED_IN_BY_PASSWORD:
                 g_value_set_boolean(value, bh_connection_is_signed_in_by_password(self));
+                break;
+        case PROP_HAS_SERVICE:
+                g_value_set_boolean(value, self->has_service);
                 break;
         default:
                 G_OBJECT_WARN_INVALID_PROPERTY_ID(object, id, pspec);
@@ -384,6 +422,7 @@ static void bh_connection_dispose(GObject *object) {
                 g_cancellable_cancel(self->cancellable);
         g_clear_object(&self->cancellable);
         g_clear_object(&self->manager);
+        g_clear_object(&self->storage);
         g_clear_object(&self->sessions);
         g_clear_object(&self->files);
         g_clear_object(&self->users);
@@ -422,9 +461,10 @@ static void bh_connection_class_init(BhConnectionClass *klass) {
         properties[PROP_USER_NAME] = g_param_spec_string("user-name", NULL, NULL, NULL, flags);
         properties[PROP_USER_ID] = g_param_spec_uint64("user-id", NULL, NULL, 0, G_MAXUINT64, 0, flags);
         properties[PROP_IS_ADMIN] = g_param_spec_boolean("is-admin", NULL, NULL, FALSE, flags);
-        properties[PROP_MAY_MANAGE_USERS] = g_param_spec_boolean("may-manage-users", NULL, NULL, FALSE, flags);
+        properties[PROP_MAY_ADMINISTER] = g_param_spec_boolean("may-administer", NULL, NULL, FALSE, flags);
         properties[PROP_SIGNED_IN_BY_PASSWORD] =
                 g_param_spec_boolean("signed-in-by-password", NULL, NULL, FALSE, flags);
+        properties[PROP_HAS_SERVICE] = g_param_spec_boolean("has-service", NULL, NULL, FALSE, flags);
         g_object_class_install_properties(object_class, N_PROPERTIES, properties);
 
         signal_ready =

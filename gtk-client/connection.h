@@ -26,7 +26,8 @@ GType bh_connection_state_get_type(void);
 /* The way to the service, and who one is there. It watches the name of the service on the system bus and finds back after a restart.
  *
  * Properties: "state" (BhConnectionState), "message" (string: why it is not ready, a sentence or NULL), "user-name" (string), "user-id" (uint64, 0: no
- * account), "is-admin" (boolean), "may-manage-users" (boolean: worth offering; the service and polkit decide), "signed-in-by-password" (boolean).
+ * account), "is-admin" (boolean), "may-administer" (boolean: what only administrators may is worth offering; the service and polkit decide), "signed-in-by-password" (boolean),
+ * "has-service" (boolean: the service is there, whoever one is; TRUE again after each start of it).
  * Signal "ready": may call, after a start, a restart, signing in or a renewed session: show everything anew.
  *
  * Main thread, but for the functions that say otherwise. */
@@ -43,8 +44,9 @@ const char *bh_connection_get_message(BhConnection *self);
 const char *bh_connection_get_user_name(BhConnection *self);
 guint64 bh_connection_get_user_id(BhConnection *self);
 gboolean bh_connection_is_admin(BhConnection *self);
-gboolean bh_connection_may_manage_users(BhConnection *self);
+gboolean bh_connection_may_administer(BhConnection *self);
 gboolean bh_connection_is_signed_in_by_password(BhConnection *self);
+gboolean bh_connection_has_service(BhConnection *self);
 
 /* Connects to the bus again after NO_BUS. */
 void bh_connection_retry(BhConnection *self);
@@ -79,9 +81,16 @@ void bh_connection_note_error(BhConnection *self, const GError *error);
 BhBusFiles *bh_connection_dup_files(BhConnection *self, GError **error);
 BhBusUsers *bh_connection_dup_users(BhConnection *self, GError **error);
 
+/* The ones with properties and signals, NULL unless the service is there. Borrowed, and of this start of the service only. */
+BhBusManager *bh_connection_get_manager(BhConnection *self);
+BhBusStorage *bh_connection_get_storage(BhConnection *self);
+
 /* The options of a call: who is calling, and pairs of a name (const char *) and a value (GVariant *, a floating one is sunk; NULL: the option
  * is left out), ended by NULL. Returns a floating dictionary. Any thread. */
 GVariant *bh_connection_options(BhConnection *self, ...) G_GNUC_NULL_TERMINATED;
+
+/* The same on top of other options (a{sv}; NULL: none; a floating one is sunk). */
+GVariant *bh_connection_options_with(BhConnection *self, GVariant *options);
 
 /* How long a call may take in ms, and how it is made: polkit may ask the person in front of the screen. */
 #define BH_CALL_TIMEOUT G_MAXINT

@@ -2,6 +2,7 @@
 #include "files-page-private.h"
 
 #include "accessibility.h"
+#include "alert-banner.h"
 #include "file-drag.h"
 #include "format.h"
 #include "name-cell.h"
@@ -379,6 +380,7 @@ static void bh_files_page_class_init(BhFilesPageClass *klass) {
         g_type_ensure(BH_TYPE_NAME_CELL);
         g_type_ensure(BH_TYPE_PATH_BAR);
         g_type_ensure(BH_TYPE_TRANSFER_BUTTON);
+        g_type_ensure(BH_TYPE_ALERT_BANNER);
         gtk_widget_class_set_template_from_resource(widget_class, "/org/baluhost/Client/ui/files-page.ui");
         gtk_widget_class_bind_template_child(widget_class, BhFilesPage, box);
         gtk_widget_class_bind_template_child(widget_class, BhFilesPage, title);

@@ -2,6 +2,7 @@
 #include "trash-page.h"
 
 #include "accessibility.h"
+#include "alert-banner.h"
 #include "confirm.h"
 #include "trash-item.h"
 #include "window.h"
@@ -191,6 +192,7 @@ static void bh_trash_page_class_init(BhTrashPageClass *klass) {
         g_object_class_install_properties(object_class, N_PROPERTIES, properties);
 
         g_type_ensure(BH_TYPE_TRASH_ITEM);
+        g_type_ensure(BH_TYPE_ALERT_BANNER);
         gtk_widget_class_set_template_from_resource(widget_class, "/org/baluhost/Client/ui/trash-page.ui");
         gtk_widget_class_bind_template_child(widget_class, BhTrashPage, box);
         gtk_widget_class_bind_template_child(widget_class, BhTrashPage, title);

@@ -2,6 +2,7 @@
 #include "users-page.h"
 
 #include "accessibility.h"
+#include "alert-banner.h"
 #include "user-editor.h"
 #include "user-item.h"
 #include "user-row.h"
@@ -176,6 +177,7 @@ static void bh_users_page_class_init(BhUsersPageClass *klass) {
                 g_param_spec_boolean("folded", NULL, NULL, FALSE, G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS);
         g_object_class_install_properties(object_class, N_PROPERTIES, properties);
 
+        g_type_ensure(BH_TYPE_ALERT_BANNER);
         gtk_widget_class_set_template_from_resource(widget_class, "/org/baluhost/Client/ui/users-page.ui");
         gtk_widget_class_bind_template_child(widget_class, BhUsersPage, box);
         gtk_widget_class_bind_template_child(widget_class, BhUsersPage, title);

@@ -9,6 +9,7 @@
 #include "format.h"
 #include "setup-page.h"
 #include "sign-in-page.h"
+#include "storage-page.h"
 #include "trash-page.h"
 #include "undo-stack.h"
 #include "usage-bar.h"
@@ -30,6 +31,7 @@ struct _BhWindow {
         BhUndoStack *undo;
         guint64 shown_user;     /* whose files are shown and whose changes can be undone */
         char *wanted_folder;    /* to show once there is a connection */
+        char *wanted_page;      /* likewise */
         gboolean wants_sign_in; /* although there is somebody already */
         AdwToast *toast;        /* the one shown, NULL: none */
 
@@ -52,6 +54,7 @@ struct _BhWindow {
         GtkStack *content_stack;
         BhFilesPage *files_page;
         BhTrashPage *trash_page;
+        BhStoragePage *storage_page;
         BhUsersPage *users_page;
 };
 
@@ -248,6 +251,31 @@ static void on_row_activated(BhWindow *self, GtkListBoxRow *row) {
         enter_page(self);
 }
 
+/* Nothing happens when it is not for this user. */
+static void select_page(BhWindow *self, const char *name) {
+        GtkListBoxRow *row;
+
+        for (int i = 0; (row = gtk_list_box_get_row_at_index(self->sidebar_list, i)); i++) {
+                if (!gtk_widget_get_visible(GTK_WIDGET(row)) ||
+                    !g_str_equal(gtk_widget_get_name(GTK_WIDGET(row)), name))
+                        continue;
+                gtk_list_box_select_row(self->sidebar_list, row);
+                enter_page(self);
+                return;
+        }
+}
+
+void bh_window_show_page(BhWindow *self, const char *name) {
+        g_return_if_fail(BH_IS_WINDOW(self));
+
+        if (bh_connection_get_state(self->connection) == BH_CONNECTION_READY) {
+                select_page(self, name);
+                return;
+        }
+        g_free(self->wanted_page);
+        self->wanted_page = g_strdup(name);
+}
+
 void bh_window_show_folder(BhWindow *self, const char *path) {
         g_return_if_fail(BH_IS_WINDOW(self));
 
@@ -324,7 +352,7 @@ static void on_state_changed(BhWindow *self) {
 }
 
 static void on_ready(BhWindow *self) {
-        g_autofree char *folder = g_steal_pointer(&self->wanted_folder);
+        g_autofree char *folder = g_steal_pointer(&self->wanted_folder), *page = g_steal_pointer(&self->wanted_page);
         guint64 user = bh_connection_get_user_id(self->connection);
 
         self->wants_sign_in = FALSE;
@@ -334,15 +362,17 @@ static void on_ready(BhWindow *self) {
         }
         self->shown_user = user;
         adw_window_title_set_subtitle(self->sidebar_title, bh_connection_get_user_name(self->connection));
-        gtk_widget_set_visible(GTK_WIDGET(self->users_row), bh_connection_may_manage_users(self->connection));
-        if (!bh_connection_may_manage_users(self->connection) &&
+        gtk_widget_set_visible(GTK_WIDGET(self->users_row), bh_connection_may_administer(self->connection));
+        if (!bh_connection_may_administer(self->connection) &&
             gtk_list_box_get_selected_row(self->sidebar_list) == self->users_row)
                 gtk_list_box_select_row(self->sidebar_list, self->files_row);
         show_state(self);
         if (folder)
                 bh_files_page_show_folder(self->files_page, folder);
         bh_window_refresh(self);
-        gtk_widget_grab_focus(GTK_WIDGET(self->files_page));
+        gtk_widget_grab_focus(gtk_stack_get_visible_child(self->content_stack));
+        if (page)
+                select_page(self, page);
 }
 
 /* --- Transfers -------------------------------------------------------------------------------------------------------- */
@@ -396,21 +426,7 @@ static void action_undo_number(GtkWidget *widget, const char *name, GVariant *pa
 }
 
 static void action_show_page(GtkWidget *widget, const char *name, GVariant *parameter) {
-        BhWindow *self = BH_WINDOW(widget);
-        const char *page = g_variant_get_string(parameter, NULL);
-
-        for (int i = 0;; i++) {
-                GtkListBoxRow *row = gtk_list_box_get_row_at_index(self->sidebar_list, i);
-
-                if (!row)
-                        return;
-                if (!gtk_widget_get_visible(GTK_WIDGET(row)) ||
-                    !g_str_equal(gtk_widget_get_name(GTK_WIDGET(row)), page))
-                        continue;
-                gtk_list_box_select_row(self->sidebar_list, row);
-                enter_page(self);
-                return;
-        }
+        select_page(BH_WINDOW(widget), g_variant_get_string(parameter, NULL));
 }
 
 static void action_show_sidebar(GtkWidget *widget, const char *name, GVariant *parameter) {
@@ -458,6 +474,7 @@ static void bh_window_dispose(GObject *object) {
 
 static void bh_window_finalize(GObject *object) {
         g_free(BH_WINDOW(object)->wanted_folder);
+        g_free(BH_WINDOW(object)->wanted_page);
         G_OBJECT_CLASS(bh_window_parent_class)->finalize(object);
 }
 
@@ -472,6 +489,7 @@ static void bh_window_class_init(BhWindowClass *klass) {
         g_type_ensure(BH_TYPE_FILES_PAGE);
         g_type_ensure(BH_TYPE_SETUP_PAGE);
         g_type_ensure(BH_TYPE_SIGN_IN_PAGE);
+        g_type_ensure(BH_TYPE_STORAGE_PAGE);
         g_type_ensure(BH_TYPE_TRASH_PAGE);
         g_type_ensure(BH_TYPE_USAGE_BAR);
         g_type_ensure(BH_TYPE_USERS_PAGE);
@@ -493,6 +511,7 @@ static void bh_window_class_init(BhWindowClass *klass) {
         gtk_widget_class_bind_template_child(widget_class, BhWindow, content_stack);
         gtk_widget_class_bind_template_child(widget_class, BhWindow, files_page);
         gtk_widget_class_bind_template_child(widget_class, BhWindow, trash_page);
+        gtk_widget_class_bind_template_child(widget_class, BhWindow, storage_page);
         gtk_widget_class_bind_template_child(widget_class, BhWindow, users_page);
         gtk_widget_class_bind_template_callback(widget_class, on_row_selected);
         gtk_widget_class_bind_template_callback(widget_class, on_row_activated);
@@ -514,8 +533,11 @@ static void bh_window_init(BhWindow *self) {
         bh_accessibility_name_toast_buttons(self->toast_overlay);
         bh_accessibility_hide_other_pages(self->content_stack);
         bh_accessibility_hide_folded_pages(self->leaflet);
+}
 
-        self->connection = bh_connection_new();
+/* What the app has for all windows. */
+static void follow(BhWindow *self, BhStorageModel *storage) {
+        self->connection = g_object_ref(bh_storage_model_get_connection(storage));
         self->transfers = bh_transfer_queue_new(self->connection);
         self->undo = bh_undo_stack_new();
 
@@ -523,6 +545,7 @@ static void bh_window_init(BhWindow *self) {
         bh_sign_in_page_set_connection(self->sign_in_page, self->connection);
         bh_files_page_set_connection(self->files_page, self->connection, self->transfers);
         bh_trash_page_set_connection(self->trash_page, self->connection);
+        bh_storage_page_set_storage(self->storage_page, storage);
         bh_users_page_set_connection(self->users_page, self->connection);
 
         g_signal_connect_object(self->undo, "notify::can-undo", G_CALLBACK(on_can_undo), self, G_CONNECT_SWAPPED);
@@ -537,8 +560,13 @@ static void bh_window_init(BhWindow *self) {
         g_signal_connect(self, "notify::is-active", G_CALLBACK(on_active_changed), NULL);
         on_can_undo(self);
         show_state(self);
+        if (bh_connection_get_state(self->connection) == BH_CONNECTION_READY)
+                on_ready(self);
 }
 
 BhWindow *bh_window_new(BhApplication *application) {
-        return g_object_new(BH_TYPE_WINDOW, "application", application, NULL);
+        BhWindow *self = g_object_new(BH_TYPE_WINDOW, "application", application, NULL);
+
+        follow(self, bh_alert_model_get_storage(bh_application_get_alerts(application)));
+        return self;
 }

@@ -19,6 +19,9 @@ BhWindow *bh_window_of(GtkWidget *widget);
 /* Shows a folder of the NAS, now or as soon as there is a connection. */
 void bh_window_show_folder(BhWindow *self, const char *path);
 
+/* Shows a page by its name ("storage"), now or as soon as there is a connection. */
+void bh_window_show_page(BhWindow *self, const char *name);
+
 BhConnection *bh_window_get_connection(BhWindow *self);
 BhTransferQueue *bh_window_get_transfers(BhWindow *self);
 

@@ -163,6 +163,22 @@ class Screen:
         button = self.wait(ready, f"a button {wanted_name!r} that can be pressed")
         Atspi.Action.do_action(button, 0)
 
+    def choose(self, menu, item):
+        """Opens the menu of a button and chooses the entry that matches a pattern, by keyboard."""
+
+        def at():
+            return next((name(found) for found in self.all("menu item") if "focused" in states(found)), None)
+
+        self.press(menu)
+        self.find("menu item", item)
+        for _ in range(len(self.all("menu item")) + 1):
+            before = at()
+            if before and item.search(before):
+                break
+            self.keys("Down")
+            self.wait(lambda before=before: at() != before, "the next entry of the menu")
+        self.keys("Return")
+
     def tick(self, wanted_name, within=None):
         """Clicks a check box, radio button or switch; not all of them can be pressed through AT-SPI."""
         self.click(self.find("check box", wanted_name, within))
@@ -206,9 +222,9 @@ class Screen:
             dialogs = [window for window in shown if name(window) != MAIN_WINDOW]
             outer = [str(found["WINDOW"]) for found in map(self.x_window_now, dialogs or shown) if found]
             if xdotool_says("getwindowfocus").strip() not in outer:
-                if not dialogs and outer:
+                if outer:
                     # There is no window manager that would give the keyboard back when a dialog is closed.
-                    xdotool_says("windowfocus", outer[0])
+                    xdotool_says("windowfocus", outer[-1])
                 return False
             # Only the main window tells assistive technology that it is active.
             return dialogs or any("active" in states(window) for window in shown)
@@ -322,7 +338,7 @@ class Screen:
         self.click(self.row(text), times=2)
 
     def show_page(self, text):
-        self.keys({"Files": "alt+1", "Trash": "alt+2", "Users": "alt+3"}[text])
+        self.keys({"Files": "alt+1", "Trash": "alt+2", "Storage": "alt+3", "Users": "alt+4"}[text])
         self.wait(lambda: self.is_page(text), f"the page {text}")
 
     def is_page(self, text):

@@ -71,6 +71,53 @@ def open_delete_user(app):
     app.dialog("Delete the User “alex”?")
 
 
+def open_storage(app):
+    app.show_page("Storage")
+    app.row("md0, Optimal")
+
+
+def open_what_if(app):
+    open_storage(app)
+    app.press("What If a Disk Dies?")
+    app.find("status bar", re.compile("^Choose a disk above"))
+    app.click(app.find("list item", re.compile("^sda · ")))
+    app.find("label", "Still available")
+
+
+def open_disk(app):
+    open_storage(app)
+    app.click(app.find("list item", re.compile("^sdc · ")))
+    app.enter("Bay", "Bay 3", app.dialog("sdc"))
+    app.find("push button", "Apply")
+
+
+def open_new_array(app):
+    open_storage(app)
+    app.keys("ctrl+n")
+    dialog = app.dialog("New Array")
+    app.tick(re.compile("^sdc · "), dialog)
+    app.tick(re.compile("^sdd · "), dialog)
+
+
+def open_levels(app):
+    open_new_array(app)
+    app.press("Next")
+    app.find("check box", re.compile("^RAID 1,"))
+
+
+def open_plan(app):
+    open_levels(app)
+    app.tick(re.compile("^RAID 1,"))
+    app.press("Next")
+    app.find("push button", re.compile("Create Array"))
+
+
+def open_members(app):
+    open_storage(app)
+    app.choose("What to do with md0", re.compile("Take out Disk"))
+    app.find("check box", re.compile("^sda · "), app.dialog("Take a Disk out of “md0”"))
+
+
 def open_sign_in(app):
     app.activate("win.sign-in")
     app.find("label", "Who Are You?")
@@ -100,6 +147,13 @@ PLACES = [
     open_users,
     open_editor,
     open_delete_user,
+    open_storage,
+    open_what_if,
+    open_disk,
+    open_new_array,
+    open_levels,
+    open_plan,
+    open_members,
     open_sign_in,
     open_transfers,
     open_shortcuts,
@@ -162,8 +216,20 @@ def fits(app, what):
     app.wait(lambda: not sticking_out(app), f"all of {what} inside the window", lambda: "; but outside: " + "; ".join(sticking_out(app)))
 
 
-@pytest.mark.parametrize("page", ["Files", "Trash", "Users"])
-def test_fits_a_phone(app, page):
+def test_every_control_has_a_name_when_a_disk_has_failed(app, sandbox):
+    with sandbox.disks() as disks:
+        disks.Fail("sdb")
+    app.show_page("Storage")
+    app.find("alert")
+    app.find("push button", "Repair…")
+    assert nameless(app) == []
+
+
+@pytest.mark.parametrize("page", ["Files", "Trash", "Storage", "Users"])
+def test_fits_a_phone(app, sandbox, page):
+    with sandbox.disks() as disks:
+        disks.Fail("sdb")
+    app.find("alert")
     app.select("Notes.txt")
     app.keys("Delete")  # so that there is something in the trash
     app.gone("table row", "Notes.txt")

@@ -10,6 +10,7 @@ from support.sandbox import STRANGER_UID
 from polkit_agent import PASSWORD, Agent
 
 USER_MANAGE = "org.baluhost.nas1.user-manage"
+ARRAY_REPAIR = "org.baluhost.nas1.array-repair"
 FILES_MANAGE = "org.baluhost.nas1.files-manage"
 
 
@@ -82,3 +83,22 @@ def test_who_has_no_account_may_continue_as_administrator_by_password(start_desk
     app.press("Continue as This Computer’s Administrator")
     app.row("Notes.txt")
     assert [question["action"] for question in agent.asked] == [FILES_MANAGE] * 2
+
+
+def test_a_repair_is_refused_without_the_password_of_an_administrator_and_asks_again(start_desktop, linked, sandbox):
+    app, agent = start_desktop()
+    app.row("Notes.txt")
+    with sandbox.disks() as disks:
+        disks.Fail("sdb")
+    app.show_page("Storage")
+    app.find("list item", "md0, Degraded")
+    assert agent.asked == []  # to look needs no administrator
+    app.press("Repair…")
+    dialog = app.dialog("Repair Array")
+    app.find("panel", "This Cannot Be Done", dialog)
+    assert [question["action"] for question in agent.asked] == [ARRAY_REPAIR]
+
+    agent.answer = PASSWORD
+    app.press("Try Again", dialog)
+    app.find("label", "Failed: take it out", dialog)
+    assert [question["action"] for question in agent.asked] == [ARRAY_REPAIR, ARRAY_REPAIR]
