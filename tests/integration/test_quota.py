@@ -14,7 +14,7 @@ def usage(bus, token):
     return bus.Files.GetUsage(token=token)
 
 
-def test_usage_follows_the_files(bus, new_user, sandbox):
+def test_usage_follows_the_files(bus, new_user):
     user = new_user(quota_bytes=1000)
     bus.upload(f"{user.folder}/a", b"x" * 300, token=user.token)
     now = usage(bus, user.token)
@@ -27,15 +27,28 @@ def test_usage_follows_the_files(bus, new_user, sandbox):
     assert now["total_quota_bytes"] == 5 * 1024**3
     assert now["total_used_bytes"] >= 300
     assert now["filesystem_bytes"] > now["filesystem_free_bytes"] > 0
-    assert now["all_filesystem_bytes"] == now["filesystem_bytes"]
-
-    def everything_is_in_the_main_root():  # both figures, at a moment when nothing that was deleted before is being taken away
-        now = usage(bus, user.token)
-        return now["all_used_bytes"] == now["total_used_bytes"]
-
-    wait_until(everything_is_in_the_main_root, "all usage to be that of the main root: there is no pool")
     bus.Files.Delete(f"{user.folder}/a", token=user.token)
     assert usage(bus, user.token)["used_bytes"] == 300
+
+
+def test_all_usage_is_that_of_the_main_root_and_the_pools(pool_nas):
+    def used_bytes():
+        now = usage(pool_nas.bus, pool_nas.token)
+        return now["total_used_bytes"], now["all_used_bytes"]
+
+    before = usage(pool_nas.bus, pool_nas.token)["total_used_bytes"]
+    pool_nas.bus.upload("a", b"x" * 300, token=pool_nas.token)
+    assert used_bytes() == (before + 300, before + 300)
+    now = usage(pool_nas.bus, pool_nas.token)
+    assert now["all_filesystem_bytes"] == now["filesystem_bytes"] > 0
+
+    pool_nas.create("sdg", "Photos")
+    pool_nas.bus.upload("Photos/b", b"x" * 500, token=pool_nas.token)
+    assert used_bytes() == (before + 300, before + 800)
+    now = usage(pool_nas.bus, pool_nas.token)
+    # In the simulation the pool's filesystem is the one of the main root.
+    assert now["all_filesystem_bytes"] == 2 * now["filesystem_bytes"]
+    assert now["all_filesystem_free_bytes"] > now["filesystem_free_bytes"]
 
 
 def test_upload_that_exceeds_the_quota_leaves_nothing_behind(bus, new_user):
