@@ -5,18 +5,14 @@
 #include <glib.h>
 
 #include "macro.h"
-#include "roots.h"
-
-#define MEASURE_USEC (60 * BH_USEC_PER_SEC)
 
 struct BhAlertWatch {
         BhAlertWatchParts parts;
         BhRules *rules;
-        sd_event_source *again, *measure; /* timers */
-        GArray *pools;                    /* of BhPoolFacts, which own their strings */
-        bool has_pools, has_root, is_measuring;
+        sd_event_source *again; /* timer */
+        GArray *pools;          /* of BhPoolFacts, which own their strings */
+        bool has_pools, has_root;
         BhPoolFacts root;
-        uint64_t used, available; /* of the worker, while it measures */
 };
 
 /* Looking --------------------------------------------------------------------------------------------------------------------------------- */
@@ -56,39 +52,6 @@ static void on_topology(void *userdata, const BhTopology *before, const BhTopolo
         look_at(userdata, now);
 }
 
-/* The storage root ------------------------------------------------------------------------------------------------------------------------ */
-
-static int measure(void *userdata) {
-        BhAlertWatch *watch = userdata;
-        uint64_t size;
-
-        return bh_files_root_space(watch->parts.files, "", &size, &watch->used, &watch->available);
-}
-
-static void measured(void *userdata, int r) {
-        BhAlertWatch *watch = userdata;
-
-        watch->is_measuring = false;
-        watch->has_root = r >= 0;
-        if (r < 0)
-                return; /* Manager.GetHealth() says what is wrong with it */
-        watch->root = (BhPoolFacts){.path = "/", .name = "", .used = watch->used, .available = watch->available};
-        look(watch);
-}
-
-static int on_measure(sd_event_source *source, uint64_t usec, void *userdata) {
-        BhAlertWatch *watch = userdata;
-        int r;
-
-        if (!watch->is_measuring)
-                watch->is_measuring =
-                        bh_workers_run(watch->parts.workers, BH_POOL_GENERAL, measure, measured, watch) >= 0;
-        r = sd_event_source_set_time_relative(source, MEASURE_USEC);
-        if (r < 0)
-                return r;
-        return sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
-}
-
 /* Pools ----------------------------------------------------------------------------------------------------------------------------------- */
 
 static void facts_clear(gpointer data) {
@@ -99,7 +62,11 @@ static void facts_clear(gpointer data) {
         g_free((char *)facts->problem);
 }
 
-void bh_alert_watch_set_pools(BhAlertWatch *watch, const BhPoolFacts *pools, size_t n_pools) {
+void bh_alert_watch_set_pools(BhAlertWatch *watch, const BhPoolFacts *root, const BhPoolFacts *pools, size_t n_pools) {
+        watch->has_root = root != NULL;
+        if (root)
+                watch->root = *root;
+        watch->has_pools = pools != NULL;
         g_array_set_size(watch->pools, 0);
         for (size_t i = 0; i < n_pools; i++) {
                 BhPoolFacts facts = pools[i];
@@ -109,7 +76,6 @@ void bh_alert_watch_set_pools(BhAlertWatch *watch, const BhPoolFacts *pools, siz
                 facts.problem = g_strdup(facts.problem);
                 g_array_append_val(watch->pools, facts);
         }
-        watch->has_pools = true;
         look(watch);
 }
 
@@ -128,9 +94,6 @@ int bh_alert_watch_new(BhAlertWatch **ret, const BhAlertWatchParts *parts) {
                                        watch);
         if (r >= 0)
                 r = sd_event_source_set_enabled(watch->again, SD_EVENT_OFF);
-        if (r >= 0 && parts->files)
-                r = sd_event_add_time_relative(parts->event, &watch->measure, CLOCK_MONOTONIC, 0, MEASURE_USEC / 2,
-                                               on_measure, watch);
         if (r < 0) {
                 bh_alert_watch_free(watch);
                 return r;
@@ -144,7 +107,6 @@ void bh_alert_watch_free(BhAlertWatch *watch) {
         if (!watch)
                 return;
         sd_event_source_disable_unref(watch->again);
-        sd_event_source_disable_unref(watch->measure);
         bh_rules_free(watch->rules);
         g_array_unref(watch->pools);
         g_free(watch);

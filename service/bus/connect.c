@@ -76,16 +76,17 @@ static void on_job(void *userdata, const char *subject) {
         bh_disks_refresh(((BhService *)userdata)->disks);
 }
 
-/* After the objects were put on the bus: what an alert is about is there before the alert is. */
-/* Alerts about pools are left as they are until it is known how all of them are. */
+/* Alerts about pools are left as they are until it is known how all of them are. A main storage that cannot be measured is what GetHealth() tells of. */
 static void on_pools(void *userdata, const BhPools *pools) {
         BhService *service = userdata;
+        const BhPoolView *main = bh_pools_get_main(pools);
+        const BhPoolFacts root = {.path = "/", .name = "", .used = main->used, .available = main->available};
         size_t n;
         const BhPoolView *list = bh_pools_list(pools, &n);
-        g_autofree BhPoolFacts *facts = g_new0(BhPoolFacts, n + 1);
+        g_autofree BhPoolFacts *facts = bh_pools_are_settled(pools) ? g_new0(BhPoolFacts, n + 1) : NULL;
 
-        if (!bh_pools_are_settled(pools))
-                return;
+        if (!facts)
+                n = 0;
         for (size_t i = 0; i < n; i++)
                 facts[i] = (BhPoolFacts){.path = list[i].path,
                                          .name = list[i].name,
@@ -93,19 +94,17 @@ static void on_pools(void *userdata, const BhPools *pools) {
                                          .problem = list[i].is_missed ? list[i].state_text : NULL,
                                          .used = list[i].used,
                                          .available = list[i].available};
-        bh_alert_watch_set_pools(service->alert_watch, facts, n);
+        bh_alert_watch_set_pools(service->alert_watch, main->size > 0 ? &root : NULL, facts, n);
 }
 
+/* After the objects were put on the bus: what an alert is about is there before the alert is. */
 static int watch_alerts(BhService *service) {
         const BhAlertWatchParts parts = {
                 .event = service->event,
-                .workers = service->workers,
                 .alerts = service->alerts,
                 .disks = service->disks,
-                .files = service->files,
                 .config = {(double)service->config.temperature_limit, (double)service->config.temperature_limit_solid},
         };
-
         int r = bh_alert_watch_new(&service->alert_watch, &parts);
 
         if (r >= 0)
