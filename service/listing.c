@@ -271,22 +271,13 @@ static int compare_entries(const void *a, const void *b) {
         return compare(x->is_directory, x->value, x->key, x->name, b);
 }
 
-static void closedirp(DIR **directory) {
-        if (*directory)
-                closedir(*directory);
-}
-
 static int build(int fd, const struct stat *st, const BhListingQuery *query, BhListing **ret) {
-        _cleanup_(closedirp) DIR *directory = NULL;
+        _cleanup_(bh_closedirp) DIR *directory = NULL;
         int r;
 
-        _cleanup_(bh_closep) int own_fd = bh_path_reopen(fd, O_RDONLY | O_DIRECTORY);
-        if (own_fd < 0)
-                return own_fd;
-        directory = fdopendir(own_fd);
-        if (!directory)
-                return -errno;
-        bh_steal_fd(&own_fd);
+        r = bh_path_open_entries(fd, &directory);
+        if (r < 0)
+                return r;
 
         BhListing *listing = listing_new(st, query);
         r = read_names(listing, directory, query);

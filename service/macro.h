@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #pragma once
 
+#include <dirent.h>
 #include <errno.h>
 #include <stdint.h>
 #include <unistd.h>
@@ -21,6 +22,12 @@ static inline void bh_closep(int *fd) {
                 close(*fd);
                 errno = saved;
         }
+}
+
+/* For _cleanup_: closes the directory unless it is NULL. */
+static inline void bh_closedirp(DIR **directory) {
+        if (*directory)
+                closedir(*directory);
 }
 
 /* Takes the descriptor out of *fd, for when ownership moves. */

@@ -10,6 +10,8 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "macro.h"
+
 static bool is_control(gunichar c) {
         return c <= 0x1f || (c >= 0x7f && c <= 0x9f);
 }
@@ -160,6 +162,20 @@ int bh_path_reopen(int fd, int flags) {
                 r = open(path, flags | O_CLOEXEC | O_NOCTTY);
         while (r < 0 && errno == EINTR);
         return r < 0 ? -errno : r;
+}
+
+int bh_path_open_entries(int fd, DIR **ret) {
+        _cleanup_(bh_closep) int own_fd = bh_path_reopen(fd, O_RDONLY | O_DIRECTORY);
+        DIR *directory;
+
+        if (own_fd < 0)
+                return own_fd;
+        directory = fdopendir(own_fd);
+        if (!directory)
+                return -errno;
+        bh_steal_fd(&own_fd);
+        *ret = directory;
+        return 0;
 }
 
 void bh_path_proc(char buffer[static BH_PROC_PATH_SIZE], int fd, const char *name) {

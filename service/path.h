@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #pragma once
 
+#include <dirent.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -72,6 +73,9 @@ int bh_path_open_at(int directory_fd, const char *name, int flags);
  * The caller must know that it is a regular file or a directory, because opening a device can have effects. Errors:
  * those of open(2). */
 int bh_path_reopen(int fd, int flags);
+
+/* The entries of the directory that fd is, from the first on, without moving fd's own place in it; to be closed with closedir(). Errors: as bh_path_reopen(). */
+int bh_path_open_entries(int fd, DIR **ret);
 
 /* "/proc/self/fd/FD/NAME", or without the name when it is NULL: for system calls that take only paths. NAME is a single
  * name: the kernel does not follow it when it is a link and the call is of the kind that does not follow the last name.

@@ -101,24 +101,14 @@ bool bh_root_has_pool(const BhRoot *root, const char *name) {
 
 /* Names --------------------------------------------------------------------------------------------------------------------- */
 
-static void closedirp(DIR **directory) {
-        if (*directory)
-                closedir(*directory);
-}
-
 /* Whether the main root has a name at its top that is the same without regard to case. names of the main root is held. */
 static int main_has(BhFiles *files, const char *key) {
-        _cleanup_(closedirp) DIR *directory = NULL;
-        int fd = bh_path_reopen(files->main->storage.root_fd, O_RDONLY | O_DIRECTORY);
+        _cleanup_(bh_closedirp) DIR *directory = NULL;
+        int r;
 
-        if (fd < 0)
-                return fd;
-        directory = fdopendir(fd);
-        if (!directory) {
-                int r = -errno;
-                close(fd);
+        r = bh_path_open_entries(files->main->storage.root_fd, &directory);
+        if (r < 0)
                 return r;
-        }
         for (;;) {
                 errno = 0;
                 const struct dirent *entry = readdir(directory);

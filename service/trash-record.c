@@ -200,24 +200,14 @@ void bh_trash_record_set_size(const BhTrashRecord *record, uint64_t size) {
         (void)fsetxattr(record->fd, SIZE_ATTRIBUTE, text, strlen(text), 0);
 }
 
-static void closedirp(DIR **directory) {
-        if (*directory)
-                closedir(*directory);
-}
-
 int bh_trash_record_list(const BhStorage *storage, char ***ret) {
         g_autoptr(GStrvBuilder) ids = g_strv_builder_new();
-        _cleanup_(closedirp) DIR *directory = NULL;
+        _cleanup_(bh_closedirp) DIR *directory = NULL;
+        int r;
 
-        int fd = bh_path_reopen(storage->trash_fd, O_RDONLY | O_DIRECTORY);
-        if (fd < 0)
-                return fd;
-        directory = fdopendir(fd);
-        if (!directory) {
-                int r = -errno;
-                close(fd);
+        r = bh_path_open_entries(storage->trash_fd, &directory);
+        if (r < 0)
                 return r;
-        }
         for (;;) {
                 errno = 0;
                 const struct dirent *entry = readdir(directory);

@@ -20,11 +20,6 @@ typedef struct Walk {
         GString *path; /* with BH_TREE_PATHS */
 } Walk;
 
-static void closedirp(DIR **directory) {
-        if (*directory)
-                closedir(*directory);
-}
-
 static bool is_cancelled(const Walk *walk) {
         return walk->cancelled && __atomic_load_n(walk->cancelled, __ATOMIC_RELAXED);
 }
@@ -80,7 +75,7 @@ static int walk_child(Walk *walk, int directory_fd, const char *name, const BhTr
 
 /* Takes fd. */
 static int walk_directory(Walk *walk, int fd, const BhTreeItem *item) {
-        _cleanup_(closedirp) DIR *directory = fdopendir(fd);
+        _cleanup_(bh_closedirp) DIR *directory = fdopendir(fd);
         int r;
 
         if (!directory) {
