@@ -301,12 +301,30 @@ uint64_t bh_plan_rebuild_usec(const BhInventory *inventory, const BhMdArray *arr
         return bh_raid_sync_usec(member_bytes(array), rate);
 }
 
+int bh_plan_take_disk(BhPlan *plan, const BhInventory *inventory, const BhMdArray *array, BhFailure *failure) {
+        const BhPlanDisk *disk = &plan->request.disks[0];
+        const BhBlock *block = bh_plan_disk_block(inventory, disk);
+        g_autofree char *label = bh_plan_disk_label(disk);
+        int r;
+
+        if (block && bh_plan_is_member(array, block->object))
+                return bh_plan_refuse(failure, "%s is a member of the array “%s” already", label,
+                                      plan->request.array_name);
+        r = bh_plan_check_disk(inventory, disk, array, failure);
+        if (r < 0)
+                return r;
+        r = bh_plan_check_size(inventory, array, disk, failure);
+        if (r < 0)
+                return r;
+        bh_plan_add_disk(plan, inventory, disk, array);
+        return 0;
+}
+
 int bh_plan_make_add(BhPlan *plan, const BhInventory *inventory, BhFailure *failure) {
         const BhPlanDisk *disk = &plan->request.disks[0];
         g_autofree char *label = bh_plan_disk_label(disk);
         const char *name = plan->request.array_name;
         const BhMdArray *array;
-        const BhBlock *block;
         int r;
 
         r = bh_plan_get_array(inventory, &plan->request, &array, failure);
@@ -317,16 +335,9 @@ int bh_plan_make_add(BhPlan *plan, const BhInventory *inventory, BhFailure *fail
                                       bh_raid_level_title(array->level));
         if (!bh_md_array_runs(inventory, array))
                 return bh_plan_refuse(failure, "The array “%s” does not run", name);
-        block = bh_plan_disk_block(inventory, disk);
-        if (block && bh_plan_is_member(array, block->object))
-                return bh_plan_refuse(failure, "%s is a member of the array “%s” already", label, name);
-        r = bh_plan_check_disk(inventory, disk, array, failure);
+        r = bh_plan_take_disk(plan, inventory, array, failure);
         if (r < 0)
                 return r;
-        r = bh_plan_check_size(inventory, array, disk, failure);
-        if (r < 0)
-                return r;
-        bh_plan_add_disk(plan, inventory, disk, array);
         plan->usable_bytes = array->size;
         plan->survives = bh_plan_survives(array, array->degraded - MIN(array->degraded, 1));
         plan->name = g_strdup(name);

@@ -28,6 +28,9 @@ void bh_plan_add_disk(BhPlan *plan, const BhInventory *inventory, const BhPlanDi
 int bh_plan_check_size(const BhInventory *inventory, const BhMdArray *array, const BhPlanDisk *disk,
                        BhFailure *failure);
 
+/* The disk of a request to add one to the array, or to put it in for a member: refuses one that cannot be, and notes it. */
+int bh_plan_take_disk(BhPlan *plan, const BhInventory *inventory, const BhMdArray *array, BhFailure *failure);
+
 /* Bytes that a disk must have at least to be added to the array. */
 uint64_t bh_plan_bytes_needed(const BhInventory *inventory, const BhMdArray *array);
 

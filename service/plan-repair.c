@@ -191,17 +191,9 @@ int bh_plan_make_repair(BhPlan *plan, const BhInventory *inventory, BhFailure *f
         if (r < 0)
                 return r;
         if (request->n_spares == 0) {
-                const BhBlock *block = bh_plan_disk_block(inventory, disk);
-
-                if (block && bh_plan_is_member(array, block->object))
-                        return bh_plan_refuse(failure, "%s is a member of the array “%s” already", label, name);
-                r = bh_plan_check_disk(inventory, disk, array, failure);
+                r = bh_plan_take_disk(plan, inventory, array, failure);
                 if (r < 0)
                         return r;
-                r = bh_plan_check_size(inventory, array, disk, failure);
-                if (r < 0)
-                        return r;
-                bh_plan_add_disk(plan, inventory, disk, array);
         }
         plan->usable_bytes = array->size;
         plan->survives = bh_plan_survives(array, array->degraded - MIN(array->degraded, 1));
