@@ -125,15 +125,15 @@ static int write_row(sqlite3 *db, const BhAlert *alert) {
         if (r < 0)
                 return r;
         sqlite3_bind_int64(statement, ++i, (sqlite3_int64)alert->id);
-        sqlite3_bind_text(statement, ++i, bh_alert_kind_to_string(alert->kind), -1, SQLITE_STATIC);
-        sqlite3_bind_text(statement, ++i, alert->subject, -1, SQLITE_STATIC);
+        bh_statement_bind_text(statement, ++i, bh_alert_kind_to_string(alert->kind));
+        bh_statement_bind_text(statement, ++i, alert->subject);
         sqlite3_bind_int(statement, ++i, alert->severity == BH_SEVERITY_CRITICAL);
-        sqlite3_bind_text(statement, ++i, alert->title, -1, SQLITE_STATIC);
-        sqlite3_bind_text(statement, ++i, alert->text, -1, SQLITE_STATIC);
+        bh_statement_bind_text(statement, ++i, alert->title);
+        bh_statement_bind_text(statement, ++i, alert->text);
         sqlite3_bind_int64(statement, ++i, alert->count);
         sqlite3_bind_int64(statement, ++i, alert->raised_usec);
         sqlite3_bind_int64(statement, ++i, alert->acknowledged_usec);
-        sqlite3_bind_text(statement, ++i, alert->acknowledged_by, -1, SQLITE_STATIC);
+        bh_statement_bind_text(statement, ++i, alert->acknowledged_by);
         sqlite3_bind_int64(statement, ++i, alert->resolved_usec);
         return bh_database_errno(db, sqlite3_step(statement));
 }
@@ -230,7 +230,7 @@ static int acknowledge(sqlite3 *db, void *userdata) {
         if (r < 0)
                 return r;
         sqlite3_bind_int64(statement, 1, acknowledgement->time_usec);
-        sqlite3_bind_text(statement, 2, acknowledging->caller->username, -1, SQLITE_STATIC);
+        bh_statement_bind_text(statement, 2, acknowledging->caller->username);
         sqlite3_bind_int64(statement, 3, (sqlite3_int64)acknowledgement->id);
         sqlite3_bind_int(statement, 4, acknowledgement->severity == BH_SEVERITY_CRITICAL);
         r = bh_database_errno(db, sqlite3_step(statement));

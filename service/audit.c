@@ -28,19 +28,19 @@ static int append_at(sqlite3 *db, const BhCaller *caller, const BhAudit *audit, 
         if (r < 0)
                 return r;
         sqlite3_bind_int64(statement, ++i, time_usec);
-        sqlite3_bind_text(statement, ++i, audit->event_type, -1, SQLITE_STATIC);
-        sqlite3_bind_text(statement, ++i, audit->action, -1, SQLITE_STATIC);
-        sqlite3_bind_text(statement, ++i, audit->target, -1, SQLITE_STATIC);
+        bh_statement_bind_text(statement, ++i, audit->event_type);
+        bh_statement_bind_text(statement, ++i, audit->action);
+        bh_statement_bind_text(statement, ++i, audit->target);
         sqlite3_bind_int(statement, ++i, abs(audit->result));
-        sqlite3_bind_text(statement, ++i, audit->message, -1, SQLITE_STATIC);
+        bh_statement_bind_text(statement, ++i, audit->message);
         sqlite3_bind_int64(statement, ++i, (sqlite3_int64)MIN(audit->size, (uint64_t)INT64_MAX));
         sqlite3_bind_int64(statement, ++i, (sqlite3_int64)caller->user_id);
-        sqlite3_bind_text(statement, ++i, caller->username, -1, SQLITE_STATIC);
+        bh_statement_bind_text(statement, ++i, caller->username);
         sqlite3_bind_int64(statement, ++i, caller->uid);
         sqlite3_bind_int64(statement, ++i, caller->pid);
-        sqlite3_bind_text(statement, ++i, caller->unit, -1, SQLITE_STATIC);
-        sqlite3_bind_text(statement, ++i, caller->client_address, -1, SQLITE_STATIC);
-        sqlite3_bind_text(statement, ++i, caller->client_agent, -1, SQLITE_STATIC);
+        bh_statement_bind_text(statement, ++i, caller->unit);
+        bh_statement_bind_text(statement, ++i, caller->client_address);
+        bh_statement_bind_text(statement, ++i, caller->client_agent);
         return bh_database_errno(db, sqlite3_step(statement));
 }
 

@@ -51,9 +51,9 @@ static int write_row(sqlite3 *db, void *userdata) {
                                            : "DELETE FROM settings WHERE name = ?");
         if (r < 0)
                 return r;
-        sqlite3_bind_text(statement, 1, row->name, -1, SQLITE_STATIC);
+        bh_statement_bind_text(statement, 1, row->name);
         if (row->value)
-                sqlite3_bind_text(statement, 2, row->value, -1, SQLITE_STATIC);
+                bh_statement_bind_text(statement, 2, row->value);
         return bh_database_errno(db, sqlite3_step(statement));
 }
 

@@ -67,6 +67,14 @@ int bh_database_errno(sqlite3 *db, int result) {
         }
 }
 
+void bh_statement_bind_text(sqlite3_stmt *statement, int index, const char *text) {
+        sqlite3_bind_text(statement, index, text, -1, SQLITE_STATIC);
+}
+
+const char *bh_statement_get_text(sqlite3_stmt *statement, int column) {
+        return (const char *)sqlite3_column_text(statement, column) ?: "";
+}
+
 void bh_statement_resetp(sqlite3_stmt **statement) {
         if (!*statement)
                 return;

@@ -43,5 +43,11 @@ int bh_database_prepare(sqlite3 *db, sqlite3_stmt **ret, const char *sql);
 /* For _cleanup_: resets the statement that *statement points to. */
 void bh_statement_resetp(sqlite3_stmt **statement);
 
+/* A text for the statement, which must last until the statement is reset; NULL is NULL. */
+void bh_statement_bind_text(sqlite3_stmt *statement, int index, const char *text);
+
+/* The text of a column of the row, "" for NULL; until the next step. */
+const char *bh_statement_get_text(sqlite3_stmt *statement, int column);
+
 /* Maps an SQLite result to 0 or a negative errno and logs unexpected ones. SQLITE_CONSTRAINT is -EEXIST, SQLITE_FULL -ENOSPC. */
 int bh_database_errno(sqlite3 *db, int result);

@@ -77,7 +77,7 @@ BhKnownMember *bh_known_member_copy(const BhKnownMember *member) {
 /* Reading --------------------------------------------------------------------------------------------------------------------------------- */
 
 static char *column_text(sqlite3_stmt *statement, int column) {
-        return g_strdup((const char *)sqlite3_column_text(statement, column) ?: "");
+        return g_strdup(bh_statement_get_text(statement, column));
 }
 
 static void read_disk(BhMemory *memory, sqlite3_stmt *statement) {
@@ -160,10 +160,6 @@ int bh_memory_read_rows(sqlite3 *db, void *userdata) {
 
 /* Writing --------------------------------------------------------------------------------------------------------------------------------- */
 
-static void bind_text(sqlite3_stmt *statement, int index, const char *text) {
-        sqlite3_bind_text(statement, index, text, -1, SQLITE_STATIC);
-}
-
 static int finish(sqlite3 *db, sqlite3_stmt *statement) {
         int r = bh_database_errno(db, sqlite3_step(statement));
 
@@ -184,16 +180,16 @@ static int write_disk(sqlite3 *db, gconstpointer data) {
                 " size = ?7, rotation_rate = ?8, name = ?10, last_seen_usec = ?12");
         if (r < 0)
                 return r;
-        bind_text(statement, 1, disk->id);
-        bind_text(statement, 2, disk->vendor);
-        bind_text(statement, 3, disk->model);
-        bind_text(statement, 4, disk->serial);
-        bind_text(statement, 5, disk->wwn);
-        bind_text(statement, 6, disk->connection);
+        bh_statement_bind_text(statement, 1, disk->id);
+        bh_statement_bind_text(statement, 2, disk->vendor);
+        bh_statement_bind_text(statement, 3, disk->model);
+        bh_statement_bind_text(statement, 4, disk->serial);
+        bh_statement_bind_text(statement, 5, disk->wwn);
+        bh_statement_bind_text(statement, 6, disk->connection);
         sqlite3_bind_int64(statement, 7, (int64_t)disk->size);
         sqlite3_bind_int(statement, 8, disk->rotation_rate);
-        bind_text(statement, 9, disk->slot);
-        bind_text(statement, 10, disk->name);
+        bh_statement_bind_text(statement, 9, disk->slot);
+        bh_statement_bind_text(statement, 10, disk->name);
         sqlite3_bind_int64(statement, 11, disk->first_seen_usec);
         sqlite3_bind_int64(statement, 12, disk->last_seen_usec);
         return finish(db, statement);
@@ -212,9 +208,9 @@ static int write_array(sqlite3 *db, gconstpointer data) {
                 " last_seen_usec = ?8, last_scrub_usec = ?9, mismatches = ?10, completed_usec = ?11");
         if (r < 0)
                 return r;
-        bind_text(statement, 1, array->uuid);
-        bind_text(statement, 2, array->name);
-        bind_text(statement, 3, array->level);
+        bh_statement_bind_text(statement, 1, array->uuid);
+        bh_statement_bind_text(statement, 2, array->name);
+        bh_statement_bind_text(statement, 3, array->level);
         sqlite3_bind_int64(statement, 4, (int64_t)array->size);
         sqlite3_bind_int64(statement, 5, (int64_t)array->chunk_size);
         sqlite3_bind_int64(statement, 6, array->devices);
@@ -239,10 +235,10 @@ static int write_member(sqlite3 *db, gconstpointer data) {
                                 " last_seen_usec = ?5");
         if (r < 0)
                 return r;
-        bind_text(statement, 1, member->uuid);
-        bind_text(statement, 2, member->disk_id);
+        bh_statement_bind_text(statement, 1, member->uuid);
+        bh_statement_bind_text(statement, 2, member->disk_id);
         sqlite3_bind_int(statement, 3, member->slot);
-        bind_text(statement, 4, member->name);
+        bh_statement_bind_text(statement, 4, member->name);
         sqlite3_bind_int64(statement, 5, member->last_seen_usec);
         return finish(db, statement);
 }
@@ -255,9 +251,9 @@ static int write_texts(sqlite3 *db, const char *sql, const char *first, const ch
         r = bh_database_prepare(db, &statement, sql);
         if (r < 0)
                 return r;
-        bind_text(statement, 1, first);
+        bh_statement_bind_text(statement, 1, first);
         if (second)
-                bind_text(statement, 2, second);
+                bh_statement_bind_text(statement, 2, second);
         return finish(db, statement);
 }
 

@@ -5,10 +5,6 @@
 #include "database.h"
 #include "macro.h"
 
-static const char *column_text(sqlite3_stmt *statement, int column) {
-        return (const char *)sqlite3_column_text(statement, column) ?: "";
-}
-
 static void replace(char **field, const char *text) {
         g_free(*field);
         *field = g_strdup(text);
@@ -24,11 +20,12 @@ int bh_pool_rows_read(sqlite3 *db, GPtrArray *list) {
         if (r < 0)
                 return r;
         while ((r = sqlite3_step(statement)) == SQLITE_ROW) {
-                BhKnownPool *known = bh_known_pool_new(column_text(statement, 0), column_text(statement, 1),
-                                                       column_text(statement, 2));
+                BhKnownPool *known =
+                        bh_known_pool_new(bh_statement_get_text(statement, 0), bh_statement_get_text(statement, 1),
+                                          bh_statement_get_text(statement, 2));
 
-                replace(&known->array_uuid, column_text(statement, 3));
-                replace(&known->disk_id, column_text(statement, 4));
+                replace(&known->array_uuid, bh_statement_get_text(statement, 3));
+                replace(&known->disk_id, bh_statement_get_text(statement, 4));
                 known->is_default = sqlite3_column_int(statement, 5) != 0;
                 known->is_wanted = sqlite3_column_int(statement, 6) != 0;
                 known->size = (uint64_t)sqlite3_column_int64(statement, 7);
@@ -45,10 +42,6 @@ static int clear_default(sqlite3 *db) {
         return r < 0 ? r : bh_database_errno(db, sqlite3_step(statement));
 }
 
-static void bind_text(sqlite3_stmt *statement, int index, const char *text) {
-        sqlite3_bind_text(statement, index, text, -1, SQLITE_STATIC);
-}
-
 int bh_pool_rows_write(sqlite3 *db, const BhKnownPool *known) {
         _cleanup_(bh_statement_resetp) sqlite3_stmt *statement = NULL;
         int r = known->is_default ? clear_default(db) : 0;
@@ -62,11 +55,11 @@ int bh_pool_rows_write(sqlite3 *db, const BhKnownPool *known) {
                         " is_default = ?6, is_wanted = ?7, size = ?8, last_seen_usec = ?9");
         if (r < 0)
                 return r;
-        bind_text(statement, 1, known->uuid);
-        bind_text(statement, 2, known->name);
-        bind_text(statement, 3, known->filesystem);
-        bind_text(statement, 4, known->array_uuid);
-        bind_text(statement, 5, known->disk_id);
+        bh_statement_bind_text(statement, 1, known->uuid);
+        bh_statement_bind_text(statement, 2, known->name);
+        bh_statement_bind_text(statement, 3, known->filesystem);
+        bh_statement_bind_text(statement, 4, known->array_uuid);
+        bh_statement_bind_text(statement, 5, known->disk_id);
         sqlite3_bind_int(statement, 6, known->is_default);
         sqlite3_bind_int(statement, 7, known->is_wanted);
         sqlite3_bind_int64(statement, 8, (int64_t)known->size);
@@ -83,9 +76,9 @@ int bh_pool_rows_note(sqlite3 *db, const BhKnownPool *known) {
                                 " WHERE uuid = ?1");
         if (r < 0)
                 return r;
-        bind_text(statement, 1, known->uuid);
-        bind_text(statement, 2, known->array_uuid);
-        bind_text(statement, 3, known->disk_id);
+        bh_statement_bind_text(statement, 1, known->uuid);
+        bh_statement_bind_text(statement, 2, known->array_uuid);
+        bh_statement_bind_text(statement, 3, known->disk_id);
         sqlite3_bind_int64(statement, 4, (int64_t)known->size);
         sqlite3_bind_int64(statement, 5, known->last_seen_usec);
         return bh_database_errno(db, sqlite3_step(statement));
@@ -97,6 +90,6 @@ int bh_pool_rows_delete(sqlite3 *db, const char *uuid) {
 
         if (r < 0)
                 return r;
-        bind_text(statement, 1, uuid);
+        bh_statement_bind_text(statement, 1, uuid);
         return bh_database_errno(db, sqlite3_step(statement));
 }

@@ -267,8 +267,8 @@ static int write_each(sqlite3 *db, const char *sql, const char *root, const BhCh
 
                 if (charge->used_bytes == 0 && charge->trash_bytes == 0)
                         continue;
-                sqlite3_bind_text(statement, 1, root, -1, SQLITE_STATIC);
-                sqlite3_bind_text(statement, 2, charge->owner, -1, SQLITE_STATIC);
+                bh_statement_bind_text(statement, 1, root);
+                bh_statement_bind_text(statement, 2, charge->owner);
                 sqlite3_bind_int64(statement, 3, charge->used_bytes);
                 sqlite3_bind_int64(statement, 4, charge->trash_bytes);
                 r = bh_database_errno(db, sqlite3_step(statement));
@@ -293,7 +293,7 @@ int bh_quota_write_all(sqlite3 *db, const char *root, const BhCharges *charges) 
 
         if (r < 0)
                 return r;
-        sqlite3_bind_text(statement, 1, root, -1, SQLITE_STATIC);
+        bh_statement_bind_text(statement, 1, root);
         r = bh_database_errno(db, sqlite3_step(statement));
         if (r < 0)
                 return r;
@@ -308,7 +308,7 @@ int bh_quota_read_all(sqlite3 *db, const char *root, BhCharges *ret) {
         r = bh_database_prepare(db, &statement, "SELECT owner, used_bytes, trash_bytes FROM usage WHERE root = ?");
         if (r < 0)
                 return r;
-        sqlite3_bind_text(statement, 1, root, -1, SQLITE_STATIC);
+        bh_statement_bind_text(statement, 1, root);
         while ((result = sqlite3_step(statement)) == SQLITE_ROW)
                 bh_charges_add(ret, (const char *)sqlite3_column_text(statement, 0), sqlite3_column_int64(statement, 1),
                                sqlite3_column_int64(statement, 2));

@@ -59,7 +59,7 @@ static int read_known(sqlite3 *db, void *userdata) {
 
         if (r < 0)
                 return r;
-        sqlite3_bind_text(statement, 1, name, -1, SQLITE_STATIC);
+        bh_statement_bind_text(statement, 1, name);
         int result = sqlite3_step(statement);
         if (result == SQLITE_ROW)
                 g_strlcpy(known->token, (const char *)sqlite3_column_text(statement, 0), sizeof(known->token));
@@ -75,8 +75,8 @@ static int write_token(sqlite3 *db, void *userdata) {
 
         if (r < 0)
                 return r;
-        sqlite3_bind_text(statement, 1, name, -1, SQLITE_STATIC);
-        sqlite3_bind_text(statement, 2, known->token, -1, SQLITE_STATIC);
+        bh_statement_bind_text(statement, 1, name);
+        bh_statement_bind_text(statement, 2, known->token);
         return bh_database_errno(db, sqlite3_step(statement));
 }
 

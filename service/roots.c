@@ -195,7 +195,7 @@ static int forget_usage(sqlite3 *db, void *userdata) {
                 r = bh_database_prepare(db, &statement, "DELETE FROM settings WHERE name = ?");
         if (r < 0)
                 return r;
-        sqlite3_bind_text(statement, 1, name, -1, SQLITE_STATIC);
+        bh_statement_bind_text(statement, 1, name);
         return bh_database_errno(db, sqlite3_step(statement));
 }
 

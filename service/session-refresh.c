@@ -61,7 +61,7 @@ static int spend_refresh_token(sqlite3 *db, const Refresh *refresh) {
                 return r;
         sqlite3_bind_int64(extend, 1, refresh->expires_usec);
         sqlite3_bind_int64(extend, 2, refresh->now_usec);
-        sqlite3_bind_text(extend, 3, refresh->session_id, -1, SQLITE_STATIC);
+        bh_statement_bind_text(extend, 3, refresh->session_id);
         r = bh_database_errno(db, sqlite3_step(extend));
         if (r < 0)
                 return r;

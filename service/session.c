@@ -276,7 +276,7 @@ int bh_session_insert_refresh_token(sqlite3 *db, const char *session_id, const u
         if (r < 0)
                 return r;
         sqlite3_bind_blob(statement, 1, hash, BH_TOKEN_HASH_SIZE, SQLITE_STATIC);
-        sqlite3_bind_text(statement, 2, session_id, -1, SQLITE_STATIC);
+        bh_statement_bind_text(statement, 2, session_id);
         sqlite3_bind_int64(statement, 3, expires_usec);
         return bh_database_errno(db, sqlite3_step(statement));
 }
@@ -288,7 +288,7 @@ int bh_session_delete_row(sqlite3 *db, const char *session_id) {
         r = bh_database_prepare(db, &statement, "DELETE FROM sessions WHERE id = ?");
         if (r < 0)
                 return r;
-        sqlite3_bind_text(statement, 1, session_id, -1, SQLITE_STATIC);
+        bh_statement_bind_text(statement, 1, session_id);
         return bh_database_errno(db, sqlite3_step(statement));
 }
 
@@ -312,7 +312,7 @@ static int check_account(sqlite3 *db, const Opening *opening) {
         if (r < 0)
                 return r;
         sqlite3_bind_int64(statement, 1, (sqlite3_int64)opening->account->id);
-        sqlite3_bind_text(statement, 2, opening->password_hash, -1, SQLITE_STATIC);
+        bh_statement_bind_text(statement, 2, opening->password_hash);
         r = sqlite3_step(statement);
         return r == SQLITE_DONE ? -EKEYREJECTED : bh_database_errno(db, r);
 }
@@ -327,13 +327,13 @@ static int insert_session(sqlite3 *db, const BhSession *session) {
                 " client_agent) VALUES (?, ?, ?, ?, ?, ?, ?)");
         if (r < 0)
                 return r;
-        sqlite3_bind_text(statement, 1, session->id, -1, SQLITE_STATIC);
+        bh_statement_bind_text(statement, 1, session->id);
         sqlite3_bind_int64(statement, 2, (sqlite3_int64)session->account_id);
         sqlite3_bind_int64(statement, 3, session->created_usec);
         sqlite3_bind_int64(statement, 4, session->last_used_usec);
         sqlite3_bind_int64(statement, 5, session->expires_usec);
-        sqlite3_bind_text(statement, 6, session->client_address, -1, SQLITE_STATIC);
-        sqlite3_bind_text(statement, 7, session->client_agent, -1, SQLITE_STATIC);
+        bh_statement_bind_text(statement, 6, session->client_address);
+        bh_statement_bind_text(statement, 7, session->client_agent);
         return bh_database_errno(db, sqlite3_step(statement));
 }
 
@@ -435,7 +435,7 @@ static int write_end(sqlite3 *db, void *userdata) {
         r = bh_database_prepare(db, &statement, "DELETE FROM sessions WHERE id = ? AND account_id = ?");
         if (r < 0)
                 return r;
-        sqlite3_bind_text(statement, 1, ending->session_id, -1, SQLITE_STATIC);
+        bh_statement_bind_text(statement, 1, ending->session_id);
         sqlite3_bind_int64(statement, 2, (sqlite3_int64)ending->account_id);
         r = bh_database_errno(db, sqlite3_step(statement));
         if (r < 0)
@@ -466,7 +466,7 @@ int bh_sessions_delete_rows(sqlite3 *db, uint64_t account_id, const char *except
         if (r < 0)
                 return r;
         sqlite3_bind_int64(statement, 1, (sqlite3_int64)account_id);
-        sqlite3_bind_text(statement, 2, except_id ?: "", -1, SQLITE_STATIC);
+        bh_statement_bind_text(statement, 2, except_id ?: "");
         return bh_database_errno(db, sqlite3_step(statement));
 }
 
@@ -485,7 +485,7 @@ static int write_uses(sqlite3 *db, void *userdata) {
                 if (r < 0)
                         return r;
                 sqlite3_bind_int64(statement, 1, session->last_used_usec);
-                sqlite3_bind_text(statement, 2, session->id, -1, SQLITE_STATIC);
+                bh_statement_bind_text(statement, 2, session->id);
                 r = bh_database_errno(db, sqlite3_step(statement));
                 if (r < 0)
                         return r;

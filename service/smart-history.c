@@ -23,7 +23,7 @@ static int read_attributes(sqlite3 *db, const char *disk_id, BhSmartReading *rea
                                 " WHERE disk_id = ? ORDER BY attribute");
         if (r < 0)
                 return r;
-        sqlite3_bind_text(statement, 1, disk_id, -1, SQLITE_STATIC);
+        bh_statement_bind_text(statement, 1, disk_id);
         while ((r = sqlite3_step(statement)) == SQLITE_ROW) {
                 BhSmartAttribute attribute = {
                         .id = (uint8_t)sqlite3_column_int(statement, 0),
@@ -142,14 +142,14 @@ static int write_reading(sqlite3 *db, const Writing *writing) {
                                 " selftest = excluded.selftest, selftest_problem = excluded.selftest_problem");
         if (r < 0)
                 return r;
-        sqlite3_bind_text(statement, ++i, writing->disk_id, -1, SQLITE_STATIC);
+        bh_statement_bind_text(statement, ++i, writing->disk_id);
         sqlite3_bind_int64(statement, ++i, reading->time_usec);
         sqlite3_bind_int(statement, ++i, reading->is_nvme);
         sqlite3_bind_int(statement, ++i, reading->is_failing);
         sqlite3_bind_double(statement, ++i, reading->temperature); /* NaN is NULL in SQLite */
         sqlite3_bind_int64(statement, ++i, (sqlite3_int64)reading->power_on_hours);
-        sqlite3_bind_text(statement, ++i, bh_selftest_to_string(reading->selftest), -1, SQLITE_STATIC);
-        sqlite3_bind_text(statement, ++i, reading->selftest_problem, -1, SQLITE_STATIC);
+        bh_statement_bind_text(statement, ++i, bh_selftest_to_string(reading->selftest));
+        bh_statement_bind_text(statement, ++i, reading->selftest_problem);
         return bh_database_errno(db, sqlite3_step(statement));
 }
 
@@ -160,7 +160,7 @@ static int run_for_disk(sqlite3 *db, const char *sql, const char *disk_id, int64
         r = bh_database_prepare(db, &statement, sql);
         if (r < 0)
                 return r;
-        sqlite3_bind_text(statement, 1, disk_id, -1, SQLITE_STATIC);
+        bh_statement_bind_text(statement, 1, disk_id);
         if (sqlite3_bind_parameter_count(statement) > 1)
                 sqlite3_bind_int64(statement, 2, number);
         return bh_database_errno(db, sqlite3_step(statement));
@@ -176,7 +176,7 @@ static int write_attribute(sqlite3 *db, const char *disk_id, const BhSmartAttrib
                                 " worst, threshold, raw) VALUES (?, ?, ?, ?, ?, ?, ?)");
         if (r < 0)
                 return r;
-        sqlite3_bind_text(statement, ++i, disk_id, -1, SQLITE_STATIC);
+        bh_statement_bind_text(statement, ++i, disk_id);
         sqlite3_bind_int(statement, ++i, attribute->id);
         sqlite3_bind_int(statement, ++i, attribute->is_prefailure);
         sqlite3_bind_int(statement, ++i, attribute->value);
@@ -195,7 +195,7 @@ static int write_sample(sqlite3 *db, const char *disk_id, const BhSmartKeep *kee
                                 " VALUES (?, ?, ?, ?)");
         if (r < 0)
                 return r;
-        sqlite3_bind_text(statement, ++i, disk_id, -1, SQLITE_STATIC);
+        bh_statement_bind_text(statement, ++i, disk_id);
         sqlite3_bind_int(statement, ++i, keep->attribute);
         sqlite3_bind_int64(statement, ++i, keep->sample.time_usec);
         sqlite3_bind_int64(statement, ++i, (sqlite3_int64)keep->sample.value);
@@ -242,7 +242,7 @@ typedef struct Reading {
 } Reading;
 
 static void bind_range(sqlite3_stmt *statement, const Reading *reading) {
-        sqlite3_bind_text(statement, 1, reading->disk_id, -1, SQLITE_STATIC);
+        bh_statement_bind_text(statement, 1, reading->disk_id);
         sqlite3_bind_int(statement, 2, reading->attribute);
         sqlite3_bind_int64(statement, 3, reading->from_usec);
         sqlite3_bind_int64(statement, 4, reading->to_usec);

@@ -60,9 +60,9 @@ static int write_password(sqlite3 *db, void *userdata) {
                                 "UPDATE accounts SET password_hash = ? WHERE id = ? AND password_hash = ?");
         if (r < 0)
                 return r;
-        sqlite3_bind_text(statement, 1, change->new_hash, -1, SQLITE_STATIC);
+        bh_statement_bind_text(statement, 1, change->new_hash);
         sqlite3_bind_int64(statement, 2, (sqlite3_int64)change->id);
-        sqlite3_bind_text(statement, 3, change->old_hash, -1, SQLITE_STATIC);
+        bh_statement_bind_text(statement, 3, change->old_hash);
         r = bh_database_errno(db, sqlite3_step(statement));
         if (r < 0)
                 return r;

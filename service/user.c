@@ -100,11 +100,11 @@ static int write_creation(sqlite3 *db, void *userdata) {
                                 " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)");
         if (r < 0)
                 return r;
-        sqlite3_bind_text(statement, 1, account->owner, -1, SQLITE_STATIC);
-        sqlite3_bind_text(statement, 2, account->username, -1, SQLITE_STATIC);
-        sqlite3_bind_text(statement, 3, account->email, -1, SQLITE_STATIC);
-        sqlite3_bind_text(statement, 4, creation->password_hash, -1, SQLITE_STATIC);
-        sqlite3_bind_text(statement, 5, bh_role_to_string(account->role), -1, SQLITE_STATIC);
+        bh_statement_bind_text(statement, 1, account->owner);
+        bh_statement_bind_text(statement, 2, account->username);
+        bh_statement_bind_text(statement, 3, account->email);
+        bh_statement_bind_text(statement, 4, creation->password_hash);
+        bh_statement_bind_text(statement, 5, bh_role_to_string(account->role));
         sqlite3_bind_int(statement, 6, account->is_active);
         sqlite3_bind_int64(statement, 7, account->created_usec);
         sqlite3_bind_int64(statement, 8, (sqlite3_int64)account->quota_bytes);
@@ -215,13 +215,13 @@ static int write_account(sqlite3 *db, const BhAccount *account, const char *pass
                 " password_hash = coalesce(?, password_hash) WHERE id = ?");
         if (r < 0)
                 return r;
-        sqlite3_bind_text(statement, 1, account->username, -1, SQLITE_STATIC);
-        sqlite3_bind_text(statement, 2, account->email, -1, SQLITE_STATIC);
-        sqlite3_bind_text(statement, 3, bh_role_to_string(account->role), -1, SQLITE_STATIC);
+        bh_statement_bind_text(statement, 1, account->username);
+        bh_statement_bind_text(statement, 2, account->email);
+        bh_statement_bind_text(statement, 3, bh_role_to_string(account->role));
         sqlite3_bind_int(statement, 4, account->is_active);
         sqlite3_bind_int64(statement, 5, (sqlite3_int64)account->quota_bytes);
         bind_uid(statement, 6, account->uid);
-        sqlite3_bind_text(statement, 7, password_hash, -1, SQLITE_STATIC);
+        bh_statement_bind_text(statement, 7, password_hash);
         sqlite3_bind_int64(statement, 8, (sqlite3_int64)account->id);
         return bh_database_errno(db, sqlite3_step(statement));
 }
