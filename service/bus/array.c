@@ -3,6 +3,7 @@
 #include "bus/storage.h"
 
 #include "bus/call.h"
+#include "bus/disks-change.h"
 #include "bus/exports.h"
 #include "bus/polkit.h"
 #include "bus/storage-methods.h"
@@ -86,38 +87,17 @@ static const BhField fields[] = {
 
 /* Forget(a{sv} options) -------------------------------------------------------------------------------------------------------------------- */
 
-static void change_clear(void *data) {
-        bh_disks_change_clear(data);
-}
-
-static int forget_prepare(BhCall *call, void *data) {
-        return bh_disks_forget_array_begin(call->service->disks, data, &call->failure);
-}
-
-static int forget_work(BhCall *call, void *data) {
-        return bh_disks_forget_array_write(call->service->disks, &call->caller, data);
-}
-
-static void forget_end(BhCall *call, void *data) {
-        bh_disks_forget_array_end(call->service->disks, data);
-}
-
-static const BhMethod forget_method = {
-        .name = "Array.Forget",
-        .who = BH_WHO_ADMIN,
-        .action = BH_POLKIT_ARRAY_MANAGE,
-        .size = sizeof(BhDisksChange),
-        .clear = change_clear,
-        .prepare = forget_prepare,
-        .work = forget_work,
-        .end = forget_end,
+static const BhDisksSteps forget_steps = {
+        .begin = bh_disks_forget_array_begin,
+        .write = bh_disks_forget_array_write,
+        .end = bh_disks_forget_array_end,
 };
 
-static int method_forget(sd_bus_message *m, void *userdata, sd_bus_error *error) {
-        const BhExport *object = userdata;
-        _cleanup_(bh_call_freep) BhCall *call = bh_call_new(object->service, m, &forget_method);
+static const BhMethod forget_method = {.name = "Array.Forget", .action = BH_POLKIT_ARRAY_MANAGE, BH_DISKS_CALL};
 
-        ((BhDisksChange *)call->data)->path = g_strdup(object->path);
+static int method_forget(sd_bus_message *m, void *userdata, sd_bus_error *error) {
+        _cleanup_(bh_call_freep) BhCall *call = bh_disks_call_new(userdata, m, &forget_method, &forget_steps);
+
         return bh_call_read_options_and_start(&call, NULL, 0, error);
 }
 

@@ -3,6 +3,7 @@
 #include "bus/storage.h"
 
 #include "bus/call.h"
+#include "bus/disks-change.h"
 #include "bus/exports.h"
 #include "bus/polkit.h"
 #include "bus/smart.h"
@@ -42,74 +43,36 @@ static const BhField fields[] = {DISK_FIELDS(ROW)};
 
 /* SetSlot(s slot, a{sv} options), Forget(a{sv} options) ------------------------------------------------------------------------------------ */
 
-static void change_clear(void *data) {
-        bh_disks_change_clear(data);
-}
-
-static int set_slot_prepare(BhCall *call, void *data) {
-        return bh_disks_slot_begin(call->service->disks, data, &call->failure);
-}
-
-static int set_slot_work(BhCall *call, void *data) {
-        return bh_disks_slot_write(call->service->disks, &call->caller, data);
-}
-
-static void set_slot_end(BhCall *call, void *data) {
-        bh_disks_slot_end(call->service->disks, data);
-}
-
-static const BhMethod set_slot_method = {
-        .name = "Disk.SetSlot",
-        .who = BH_WHO_ADMIN,
-        .action = BH_POLKIT_DISK_MANAGE,
-        .size = sizeof(BhDisksChange),
-        .clear = change_clear,
-        .prepare = set_slot_prepare,
-        .work = set_slot_work,
-        .end = set_slot_end,
+static const BhDisksSteps set_slot_steps = {
+        .begin = bh_disks_slot_begin,
+        .write = bh_disks_slot_write,
+        .end = bh_disks_slot_end,
 };
 
+static const BhMethod set_slot_method = {.name = "Disk.SetSlot", .action = BH_POLKIT_DISK_MANAGE, BH_DISKS_CALL};
+
 static int method_set_slot(sd_bus_message *m, void *userdata, sd_bus_error *error) {
-        const BhExport *object = userdata;
-        _cleanup_(bh_call_freep) BhCall *call = bh_call_new(object->service, m, &set_slot_method);
-        BhDisksChange *change = call->data;
+        _cleanup_(bh_call_freep) BhCall *call = bh_disks_call_new(userdata, m, &set_slot_method, &set_slot_steps);
+        BhDisksCall *disks_call = call->data;
         int r;
 
-        change->path = g_strdup(object->path);
-        r = bh_options_read_string(m, "slot", BH_CALL_PATH_MAX, &change->slot, error);
+        r = bh_options_read_string(m, "slot", BH_CALL_PATH_MAX, &disks_call->change.slot, error);
         if (r < 0)
                 return r;
         return bh_call_read_options_and_start(&call, NULL, 0, error);
 }
 
-static int forget_prepare(BhCall *call, void *data) {
-        return bh_disks_forget_disk_begin(call->service->disks, data, &call->failure);
-}
-
-static int forget_work(BhCall *call, void *data) {
-        return bh_disks_forget_disk_write(call->service->disks, &call->caller, data);
-}
-
-static void forget_end(BhCall *call, void *data) {
-        bh_disks_forget_disk_end(call->service->disks, data);
-}
-
-static const BhMethod forget_method = {
-        .name = "Disk.Forget",
-        .who = BH_WHO_ADMIN,
-        .action = BH_POLKIT_DISK_MANAGE,
-        .size = sizeof(BhDisksChange),
-        .clear = change_clear,
-        .prepare = forget_prepare,
-        .work = forget_work,
-        .end = forget_end,
+static const BhDisksSteps forget_steps = {
+        .begin = bh_disks_forget_disk_begin,
+        .write = bh_disks_forget_disk_write,
+        .end = bh_disks_forget_disk_end,
 };
 
-static int method_forget(sd_bus_message *m, void *userdata, sd_bus_error *error) {
-        const BhExport *object = userdata;
-        _cleanup_(bh_call_freep) BhCall *call = bh_call_new(object->service, m, &forget_method);
+static const BhMethod forget_method = {.name = "Disk.Forget", .action = BH_POLKIT_DISK_MANAGE, BH_DISKS_CALL};
 
-        ((BhDisksChange *)call->data)->path = g_strdup(object->path);
+static int method_forget(sd_bus_message *m, void *userdata, sd_bus_error *error) {
+        _cleanup_(bh_call_freep) BhCall *call = bh_disks_call_new(userdata, m, &forget_method, &forget_steps);
+
         return bh_call_read_options_and_start(&call, NULL, 0, error);
 }
 
