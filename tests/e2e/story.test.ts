@@ -218,8 +218,22 @@ test('an_administrator_creates_edits_disables_and_deletes_a_user', async () => {
   await row(page, guest).dblclick();
   const edit = page.getByRole('dialog', { name: `Edit “${guest}”` });
   await edit.getByLabel('E-mail').fill('guest@example.org');
+  await edit.getByLabel('Unix user (optional)').fill('somebody');
+  await edit.getByText('A number, as “id -u” prints it, or nothing').waitFor();
+  expect(await edit.getByRole('button', { name: 'Save' }).isDisabled()).toBe(true);
+  await edit.getByLabel('Unix user (optional)').fill('4242');
   await edit.getByRole('button', { name: 'Save' }).click();
   await row(page, guest).getByText('guest@example.org').waitFor();
+
+  // Linked to a Unix user now; an empty field ends that.
+  await row(page, guest).dblclick();
+  expect(await edit.getByLabel('Unix user (optional)').inputValue()).toBe('4242');
+  await edit.getByLabel('Unix user (optional)').fill('');
+  await edit.getByRole('button', { name: 'Save' }).click();
+  await edit.waitFor({ state: 'detached' });
+  await row(page, guest).dblclick();
+  expect(await edit.getByLabel('Unix user (optional)').inputValue()).toBe('');
+  await edit.getByRole('button', { name: 'Cancel' }).click();
 
   await row(page, guest).click({ button: 'right' });
   await page.getByRole('menuitem', { name: 'Disable' }).click();

@@ -63,4 +63,6 @@ export interface UserChanges {
   role?: User['role'];
   is_active?: boolean;
   quota_bytes?: number | null;
+  /** null: no Unix user is this account any more */
+  uid?: number | null;
 }

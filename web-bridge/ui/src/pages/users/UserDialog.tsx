@@ -9,6 +9,7 @@ import { SelectField, TextField } from '../../ui/Field';
 import { Notice } from '../../ui/Notice';
 import { PasswordField } from '../login/PasswordField';
 import { readQuota, writeQuota } from './quota';
+import { readUid } from './uid';
 
 const ROLES = [
   { value: 'user', label: 'User: own files, and what belongs to nobody' },
@@ -27,25 +28,28 @@ export function UserDialog({ user, onClose, onSaved }: UserDialogProps) {
   const [email, setEmail] = useState(user?.email ?? '');
   const [role, setRole] = useState<User['role']>(user?.role ?? 'user');
   const [quota, setQuota] = useState(writeQuota(user?.quota_bytes ?? null));
+  const [unixUser, setUnixUser] = useState(user?.uid?.toString() ?? '');
   const [password, setPassword] = useState('');
   const [error, setError] = useState<string | null>(null);
   const [busy, setBusy] = useState(false);
   const quotaBytes = readQuota(quota);
+  const uid = readUid(unixUser);
 
   async function submit(event: FormEvent): Promise<void> {
     event.preventDefault();
-    if (quotaBytes === undefined) return;
+    if (quotaBytes === undefined || uid === undefined) return;
     setBusy(true);
     setError(null);
     try {
       const values = { username: username.trim(), email: email.trim(), role, quota_bytes: quotaBytes };
-      if (user === null) onSaved(await createUser({ ...values, password }));
+      if (user === null) onSaved(await createUser({ ...values, password, ...(uid === null ? {} : { uid }) }));
       else {
         const changes: UserChanges = {};
         if (values.username !== user.username) changes.username = values.username;
         if (values.email !== user.email) changes.email = values.email;
         if (values.role !== user.role) changes.role = values.role;
         if (values.quota_bytes !== user.quota_bytes) changes.quota_bytes = values.quota_bytes;
+        if (uid !== user.uid) changes.uid = uid;
         if (password !== '') changes.password = password;
         onSaved(Object.keys(changes).length === 0 ? user : await updateUser(user.id, changes));
       }
@@ -108,9 +112,19 @@ export function UserDialog({ user, onClose, onSaved }: UserDialogProps) {
           hint={quotaBytes ? formatExactBytes(quotaBytes) : 'A size like “50 GB”'}
           onChange={(event) => setQuota(event.target.value)}
         />
+        <TextField
+          label="Unix user (optional)"
+          inputMode="numeric"
+          autoComplete="off"
+          placeholder="Nobody"
+          value={unixUser}
+          error={uid === undefined ? 'A number, as “id -u” prints it, or nothing' : null}
+          hint="Number of a user of this machine, who then is this account without signing in: in the desktop app and the shell"
+          onChange={(event) => setUnixUser(event.target.value)}
+        />
         <DialogActions>
           <Button onPress={onClose}>Cancel</Button>
-          <Button kind="primary" type="submit" isDisabled={busy || quotaBytes === undefined}>
+          <Button kind="primary" type="submit" isDisabled={busy || quotaBytes === undefined || uid === undefined}>
             {user === null ? 'Create' : 'Save'}
           </Button>
         </DialogActions>

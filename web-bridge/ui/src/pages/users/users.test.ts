@@ -3,6 +3,7 @@ import { expect, test } from 'vitest';
 import type { User } from '../../api/types';
 import { visibleUsers } from './filter';
 import { readQuota, writeQuota } from './quota';
+import { readUid } from './uid';
 
 function user(username: string, values: Partial<User> = {}): User {
   return {
@@ -44,4 +45,11 @@ test('a quota is read as typed and written so that saving does not change it', (
   for (const bytes of [null, 50_000_000_000, 1_500_000_000, 5_368_709_120, 1, 123_456_789]) {
     expect(readQuota(writeQuota(bytes))).toBe(bytes);
   }
+});
+
+test('a Unix user is a whole number that the kernel knows, or nobody', () => {
+  expect(readUid('')).toBeNull();
+  expect(readUid(' 1000 ')).toBe(1000);
+  expect(readUid('0')).toBe(0);
+  for (const text of ['alex', '-1', '1.5', '4294967295', '1e3']) expect(readUid(text)).toBeUndefined();
 });
