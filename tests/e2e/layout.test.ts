@@ -72,7 +72,7 @@ describe.each([
 
   test('every place can be reached', async () => {
     await seen.page.goto(`${url}/files`);
-    for (const [link, heading] of [['Trash', 'Trash'], ['Users', 'Users'], ['Files', 'Files']] as const) {
+    for (const [link, heading] of [['Storage', 'Storage'], ['Trash', 'Trash'], ['Users', 'Users'], ['Files', 'Files']] as const) {
       await seen.page.getByRole('navigation', { name: 'Main' }).getByRole('link', { name: link }).click();
       await seen.page.getByRole('heading', { level: 1, name: heading }).waitFor();
     }

@@ -3,7 +3,7 @@ import { mkdirSync, truncateSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, test } from 'vitest';
-import { Api, drop, folderArea, makeFolder, row, signIn, url, useBrowser, visit } from './support';
+import { Api, disks, drop, folderArea, makeFolder, row, signIn, url, useBrowser, visit } from './support';
 
 /* Takes the pictures of the README, from a running sandbox and nothing made up: BALUHOST_SCREENSHOTS=../../docs/images npm run test:e2e screenshots */
 
@@ -131,6 +131,30 @@ describe.skipIf(!target)('the pictures of the README', () => {
     await image.evaluate((element: HTMLImageElement) => element.decode());
     await shoot(page, 'preview');
     await close();
+  });
+
+  test.each(['light', 'dark'] as const)('storage while an array is rebuilt, %s', async (colorScheme) => {
+    disks('Reset');
+    disks('SetFormatDuration', 'd', 0);
+    disks('SetSpeed', 'd', 50e6);
+    for (const [index, name] of ['sda', 'sdb', 'sdc', 'sdd', 'sde', 'sdf', 'sdg'].entries()) {
+      const { disks: all } = (await (await api.request('GET', '/storage/disks')).json()) as { disks: { name: string; path: string }[] };
+      const path = all.find((disk) => disk.name === name)?.path;
+      await api.request('PUT', `/storage/${path}/slot`, { slot: `Bay ${index + 1}` });
+    }
+    const { page, close } = await visit({ colorScheme, viewport: { width: 1280, height: 860 } });
+    await signIn(page, undefined, '/storage');
+    const array = page.getByRole('article', { name: 'Array md0' });
+    await array.getByText('Optimal', { exact: true }).waitFor();
+    disks('Fail', 's', 'sdb');
+    await array.getByRole('button', { name: 'Repair…' }).click();
+    await page.getByRole('button', { name: 'Start the repair' }).click();
+    await array.getByText(/Rebuild 1\d % ·/).waitFor();
+    await shoot(page, `storage-${colorScheme}`);
+    disks('SetSpeed', 'd', 20e9);
+    await array.getByText('Optimal', { exact: true }).waitFor();
+    await close();
+    disks('Reset');
   });
 
   test('users', async () => {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 import type { Locator, Page } from 'playwright-core';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { Api, checkAccessibility, disks, overflow, signIn, url, useBrowser, type Visit, visit } from './support';
+import { Api, checkAccessibility, disks, overflow, row, signIn, url, useBrowser, type Visit, visit } from './support';
 
 /* The page Storage, on the simulated disks of development mode, which are put back as they were before each test. */
 
@@ -41,6 +41,10 @@ async function openStorage(): Promise<void> {
   await bay('sda').waitFor();
 }
 
+async function pools(): Promise<{ path: string | null }[]> {
+  return ((await (await api.request('GET', '/storage/pools')).json()) as { pools: { path: string | null }[] }).pools;
+}
+
 interface Alert {
   id: string;
 }
@@ -59,6 +63,7 @@ async function until(look: () => Promise<boolean>, what: string): Promise<void> 
 
 /** As the machine was in the beginning, and as the NAS has noticed it to be. */
 async function startAgain(): Promise<void> {
+  for (const { path } of await pools()) if (path !== null) await api.request('POST', `/storage/${path}/detach`, { force: true });
   disks('Reset');
   disks('SetSpeed', 'd', FAST);
   disks('SetFormatDuration', 'd', 0);
@@ -269,6 +274,34 @@ test('an_array_is_repaired_by_keyboard_alone', async () => {
   await page.keyboard.press('Enter');
   await dialog.waitFor({ state: 'detached' });
   await card('md0').getByText('Optimal', { exact: true }).waitFor({ timeout: 20_000 });
+});
+
+test('a_pool_is_made_takes_a_file_and_is_forgotten', async () => {
+  await bay('sdc').click();
+  await page.getByRole('button', { name: 'Make a pool of it…' }).click();
+  const dialog = page.getByRole('dialog', { name: 'New pool on sdc' });
+  await dialog.getByLabel('Name').fill('Photos');
+  await dialog.getByRole('button', { name: 'See what happens' }).click();
+  const plan = page.getByRole('dialog', { name: /Photos/ });
+  await plan.getByRole('button', { name: 'Make the pool' }).click();
+  const pool = page.getByRole('article', { name: 'Pool Photos' });
+  await pool.getByText('Ready', { exact: true }).waitFor({ timeout: 20_000 });
+  await pool.getByText(/free of 10\.0 GB · ext4 · on sdc/).waitFor();
+  await bay('sdc').filter({ hasText: 'Pool' }).waitFor();
+
+  await pool.getByRole('link', { name: 'Photos' }).click();
+  await page.getByRole('heading', { level: 1, name: 'Photos' }).waitFor();
+  await page.getByTestId('choose-files').setInputFiles({ name: 'sea.jpg', mimeType: 'image/jpeg', buffer: Buffer.alloc(100_000, 7) });
+  await row(page, 'sea.jpg').waitFor();
+  expect((await api.content('Photos/sea.jpg')).length).toBe(100_000);
+
+  await page.getByRole('navigation', { name: 'Main' }).getByRole('link', { name: 'Storage' }).click();
+  disks('Pull', 's', 'sdc');
+  await pool.getByText('Absent', { exact: true }).waitFor({ timeout: 10_000 });
+  await pool.getByRole('button', { name: 'Actions for Photos' }).click();
+  await page.getByRole('menuitem', { name: 'Detach…' }).click();
+  await page.getByRole('alertdialog').getByRole('button', { name: 'Detach' }).click();
+  await pool.waitFor({ state: 'detached', timeout: 10_000 });
 });
 
 const STATES: Record<string, () => Promise<void>> = {

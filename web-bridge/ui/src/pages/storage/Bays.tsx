@@ -54,16 +54,16 @@ function Bay({ disk, arrays, dying, onPress }: BayProps) {
             {formatBytes(disk.size)}
           </span>
         </span>
-        <span className="truncate text-xs text-soft" title={disk.model}>
-          {disk.model || 'Unknown model'}
-        </span>
         <span className="flex items-baseline gap-1 text-xs text-soft tabular-nums">
-          <span className="truncate" title={disk.serial}>
-            {serialEnd(disk.serial)}
+          <span className="truncate" title={disk.model}>
+            {disk.model || 'Unknown model'}
           </span>
           {disk.temperature !== undefined && disk.present && (
             <span className="ml-auto shrink-0">{Math.round(disk.temperature)} °C</span>
           )}
+        </span>
+        <span className="truncate text-xs text-soft tabular-nums" title={disk.serial}>
+          {serialEnd(disk.serial)}
         </span>
         <span className="mt-auto flex flex-wrap items-center justify-between gap-x-1 gap-y-1 pt-1">
           <Badge look={look} />

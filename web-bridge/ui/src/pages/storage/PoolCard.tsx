@@ -191,7 +191,7 @@ export function PoolCard({ pool, source, admin, refresh }: PoolCardProps) {
           </MenuButton>
         )}
       </div>
-      {pool.state_text && <p className="text-sm">{pool.state_text}</p>}
+      {pool.state_text !== lookOfPool(pool).word && <p className="text-sm">{pool.state_text}</p>}
       {size > 0 && (
         <>
           <div
