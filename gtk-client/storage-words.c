@@ -14,13 +14,13 @@ static const BhStateWords disk_states[] = {
         {"failing", N_("Failing"), "dialog-error-symbolic", "error"},
         {"failed", N_("Failed"), "dialog-error-symbolic", "error"},
         {"absent", N_("Absent"), "action-unavailable-symbolic", "error"},
-        {"unknown", N_("Unknown"), "dialog-question-symbolic", "dim-label"},
+        {"unknown", N_("Not known"), "dialog-question-symbolic", "dim-label"},
         {0},
 };
 
 static const BhStateWords array_states[] = {
         {"optimal", N_("Optimal"), "emblem-ok-symbolic", "success"},
-        {"checking", N_("Being checked"), "emblem-synchronizing-symbolic", "success"},
+        {"checking", N_("Checking"), "emblem-synchronizing-symbolic", "success"},
         {"rebuilding", N_("Rebuilding"), "emblem-synchronizing-symbolic", "warning"},
         {"degraded", N_("Degraded"), "dialog-warning-symbolic", "warning"},
         {"failed", N_("Failed"), "dialog-error-symbolic", "error"},
@@ -31,7 +31,7 @@ static const BhStateWords array_states[] = {
 
 static const BhStateWords pool_states[] = {
         {"ready", N_("Ready"), "emblem-ok-symbolic", "success"},
-        {"degraded", N_("Ready, but not safe"), "dialog-warning-symbolic", "warning"},
+        {"degraded", N_("Degraded"), "dialog-warning-symbolic", "warning"},
         {"unmounted", N_("Not mounted"), "media-playback-pause-symbolic", "dim-label"},
         {"absent", N_("Absent"), "action-unavailable-symbolic", "error"},
         {"failed", N_("Failed"), "dialog-error-symbolic", "error"},
@@ -39,8 +39,8 @@ static const BhStateWords pool_states[] = {
 };
 
 static const BhStateWords member_states[] = {
-        {"active", N_("In sync"), "emblem-ok-symbolic", "success"},
-        {"write-mostly", N_("In sync, for writing"), "emblem-ok-symbolic", "success"},
+        {"active", N_("Active"), "emblem-ok-symbolic", "success"},
+        {"write-mostly", N_("Write-mostly"), "emblem-ok-symbolic", "success"},
         {"spare", N_("Spare"), "starred-symbolic", "dim-label"},
         {"rebuilding", N_("Rebuilding"), "emblem-synchronizing-symbolic", "warning"},
         {"failed", N_("Failed"), "dialog-error-symbolic", "error"},
@@ -122,12 +122,12 @@ static const char *translate(const Words *table, const char *name) {
 
 const char *bh_words_usage(const char *usage) {
         static const Words table[] = {
-                {"system", N_("Operating system")},
-                {"array", N_("Part of an array")},
+                {"system", N_("System")},
+                {"array", N_("In an array")},
                 {"pool", N_("Pool")},
-                {"mounted", N_("In use")},
-                {"foreign", N_("Part of something else")},
-                {"data", N_("Has data")},
+                {"mounted", N_("In use elsewhere")},
+                {"foreign", N_("Belongs to something else")},
+                {"data", N_("Has data on it")},
                 {"free", N_("Free")},
                 {0},
         };

@@ -25,7 +25,7 @@ const BhStateWords *bh_words_effect(const char *effect);
 const BhStateWords *bh_words_smart_status(const char *status);
 const BhStateWords *bh_words_severity(const char *severity);
 
-/* "Part of an array", for Disk.Usage. Constant. */
+/* "In an array", for Disk.Usage. Constant. */
 const char *bh_words_usage(const char *usage);
 
 /* "Short self-test passed" and the like, for Disk.SelftestStatus. Constant. */

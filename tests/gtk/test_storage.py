@@ -63,13 +63,13 @@ def wait_until_lit(app, button, within):
 
 def test_shows_the_disks_and_arrays_of_the_nas(storage, bus):
     storage.find("label", "8 disks, 1 array, 0 pools")
-    shown = storage.find("list item", re.compile("^sda · BaluHost Dev Disk 5GB .Mirror A. · …GB-A, 5.0.GB, Healthy, Part of an array, 28 °C$"))
+    shown = storage.find("list item", re.compile("^sda · BaluHost Dev Disk 5GB .Mirror A. · …GB-A, 5.0.GB, Healthy, In an array, 28 °C$"))
     assert storage.has("label", "Healthy", shown)
-    assert storage.has("list item", re.compile("^vda .* Operating system"))
+    assert storage.has("list item", re.compile("^vda .*, System"))
     md0 = storage.row("md0, Optimal")
     assert storage.has("label", re.compile("^RAID 1 · 5.0.GB · 2 disks$"), md0)
     assert storage.has("label", array(bus, "md0")["state_text"], md0)
-    assert len(storage.all("label", "In sync", md0)) == 2
+    assert len(storage.all("label", "Active", md0)) == 2
     assert storage.has("label", "Survives the failure of any 1 disk", md0)
 
 
@@ -307,7 +307,7 @@ def test_checks_an_array_and_says_what_differed(storage, disks):
     disks.SetMismatches("md0", 16)
     disks.SetSpeed(20e6)
     storage.choose("What to do with md0", re.compile("^(_Check )?Check$"))
-    storage.find("list item", "md0, Being checked")
+    storage.find("list item", "md0, Checking")
     disks.Advance(3600)
     storage.find("label", re.compile("^Checked: .* differed$"))
 
@@ -448,9 +448,9 @@ def test_a_pool_is_deleted_by_its_name_only(photos, bus):
     assert pool(bus, "Photos") is None
 
 
-def test_a_pool_of_a_degraded_array_says_that_it_is_not_safe(photos, disks):
+def test_a_pool_of_a_degraded_array_is_a_degraded_one(photos, disks):
     disks.Fail("sdb")
-    photos.find("list item", "Photos, Ready, but not safe")
+    photos.find("list item", "Photos, Degraded")
 
 
 # The desktop
