@@ -400,7 +400,7 @@ def test_a_rebuild_goes_on_while_udisks2_is_away(nas):
     until(lambda: nas.array()["Job"] != "/", "the job")
     nas.sandbox.restart_udisks()
     with nas.sandbox.disks() as disks:
-        until(lambda: nas.array() and nas.array()["Job"] != "/", "the array to be there again")
+        until(lambda: (array := nas.array()) and array["Job"] != "/", "the array to be there again")
         assert [job["state"] for job in jobs_of(nas, path)] == ["running"]
         disks.Advance(100_000)
         until(lambda: jobs_of(nas, path)[-1]["state"] == "succeeded", "the end of the job")

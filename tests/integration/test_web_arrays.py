@@ -113,7 +113,7 @@ def test_an_array_is_planned_applied_and_deleted(nas):
 def test_a_plan_is_stale_when_a_disk_has_changed(nas):
     token, _plan = nas.plan("array", name="data", level="raid1", disks=nas.paths("sdc sdd"))
     nas.disks.Pull("sdd")
-    nas.until(lambda: not nas.disk("sdd") or not nas.disk("sdd")["present"], "the disk to be gone")
+    nas.until(lambda: not (disk := nas.disk("sdd")) or not disk["present"], "the disk to be gone")
     refusal(nas.web.post("storage/apply", json={"token": token}), 412)
     assert nas.array("data") is None
 

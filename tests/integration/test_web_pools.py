@@ -53,7 +53,7 @@ def test_a_pool_is_planned_made_and_takes_files(nas):
     assert [(loss["name"], loss["destroys"]) for loss in plan["losses"]] == [("sdc", True)]
     assert "Photos" not in nas.names()
     nas.end_of(nas.apply(token))
-    nas.until(lambda: nas.pool() and nas.pool()["state"] == "ready", "the pool")
+    nas.until(lambda: (pool := nas.pool()) and pool["state"] == "ready", "the pool")
     assert nas.pool()["source"] == nas.disk("sdc")["path"] and nas.disk("sdc")["pool"] == nas.pool()["path"]
     for path, reply in (("/api/storage/pools", nas.web.get("storage/pools")), ("/api/storage/pools/{pool_id}", nas.web.get(f"storage/{nas.pool()['path']}"))):
         assert not reply_errors(nas.document, "get", path, reply)
@@ -107,7 +107,7 @@ def test_a_pool_is_renamed_with_its_folder(nas):
     nas.make()
     nas.web.upload("Photos/a", b"x").raise_for_status()
     assert nas.post(nas.on("rename"), name="Pictures") == {"message": "Renamed"}
-    nas.until(lambda: nas.pool("Pictures") and nas.pool("Pictures")["state"] == "ready", "the new name")
+    nas.until(lambda: (pool := nas.pool("Pictures")) and pool["state"] == "ready", "the new name")
     assert nas.names("Pictures") == {"a"}
     assert nas.web.post(nas.on("rename", "Pictures"), json={"name": "a/b"}).status_code == 422
 
@@ -205,5 +205,5 @@ def test_a_disk_is_formatted_with_the_token_of_the_plan_only(nas):
     done = nas.web.post("system/raid/format-disk", json={"disk": "sdc", "filesystem": "ext4", "label": "Photos", "token": planned.json()["token"]})
     assert done.status_code == 200, done.text
     nas.end_of(done.json()["job_id"])
-    nas.until(lambda: nas.pool() and nas.pool()["state"] == "ready", "the pool")
+    nas.until(lambda: (pool := nas.pool()) and pool["state"] == "ready", "the pool")
     refusal(nas.web.post("system/raid/format-disk", json={"disk": "sdz", "filesystem": "ext4"}), 400, "There is no disk “sdz”")
