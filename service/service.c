@@ -32,6 +32,7 @@
 #include "smart-reader.h"
 #include "smart.h"
 #include "suspects.h"
+#include "telemetry.h"
 #include "udisks.h"
 #include "user.h"
 
@@ -404,6 +405,8 @@ void bh_service_clear(BhService *service) {
         bh_udisks_free(service->udisks);
         bh_bus_storage_free(service->storage_objects);
         bh_pools_free(service->pools);
+        bh_bus_telemetry_free(service->telemetry_watches);
+        bh_telemetry_free(service->telemetry);
         bh_disks_free(service->disks);
         bh_plans_free(service->plans);
         bh_suspects_free(service->suspects);

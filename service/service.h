@@ -31,6 +31,8 @@ typedef struct BhSmartReader BhSmartReader;
 typedef struct BhSmarts BhSmarts;
 typedef struct BhStorageObjects BhStorageObjects;
 typedef struct BhSuspects BhSuspects;
+typedef struct BhTelemetry BhTelemetry;
+typedef struct BhTelemetryWatches BhTelemetryWatches;
 typedef struct BhUdisks BhUdisks;
 typedef struct BhUsers BhUsers;
 
@@ -69,6 +71,8 @@ typedef struct BhService {
         BhCalls *calls;
         BhPools *pools;
         BhStorageObjects *storage_objects;
+        BhTelemetry *telemetry;
+        BhTelemetryWatches *telemetry_watches;
         bool is_stopping, is_recovering, is_flush_pending, is_checking_uploads, is_setting_bitmap;
         unsigned n_upkeep; /* upkeep under way */
         int exit_code;     /* 0 or a negative errno */

@@ -18,6 +18,10 @@ void bh_bus_syncs_watch(BhService *service);
 /* NULL is fine. */
 void bh_bus_storage_free(BhStorageObjects *objects);
 int bh_bus_alerts_add(BhService *service); /* likewise */
+int bh_bus_telemetry_add(BhService *service);
+
+/* NULL is fine. */
+void bh_bus_telemetry_free(BhTelemetryWatches *watches);
 
 /* Methods of the Manager that are written down with what they are about. */
 int bh_bus_method_list_jobs(sd_bus_message *m, void *userdata, sd_bus_error *error);

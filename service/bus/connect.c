@@ -15,6 +15,7 @@
 #include "errors.h"
 #include "log.h"
 #include "pools.h"
+#include "telemetry.h"
 #include "udisks.h"
 
 static int open_bus(const char *address, sd_bus **ret) {
@@ -43,7 +44,7 @@ static int open_bus(const char *address, sd_bus **ret) {
 static int add_objects(BhService *service) {
         static int (*const adapters[])(BhService * service) = {
                 bh_bus_manager_add, bh_bus_sessions_add, bh_bus_users_add,   bh_bus_files_add,
-                bh_bus_uploads_add, bh_bus_alerts_add,   bh_bus_storage_add,
+                bh_bus_uploads_add, bh_bus_alerts_add,   bh_bus_storage_add, bh_bus_telemetry_add,
         };
         int r;
 
@@ -76,6 +77,21 @@ static void on_job(void *userdata, const char *subject) {
         bh_disks_refresh(((BhService *)userdata)->disks);
 }
 
+static GArray *filesystems_of(const BhPools *pools) {
+        const BhPoolView *main = bh_pools_get_main(pools);
+        GArray *filesystems = bh_filesystems_new();
+        size_t n;
+        const BhPoolView *list = bh_pools_list(pools, &n);
+
+        if (main->size > 0)
+                bh_filesystems_add(filesystems, "", "/", main->size, main->used, main->available);
+        for (size_t i = 0; i < n; i++)
+                if (*list[i].mount_point && list[i].size > 0)
+                        bh_filesystems_add(filesystems, list[i].name, list[i].path, list[i].size, list[i].used,
+                                           list[i].available);
+        return filesystems;
+}
+
 /* Alerts about pools are left as they are until it is known how all of them are. A main storage that cannot be measured is what GetHealth() tells of. */
 static void on_pools(void *userdata, const BhPools *pools) {
         BhService *service = userdata;
@@ -94,6 +110,7 @@ static void on_pools(void *userdata, const BhPools *pools) {
                                          .problem = list[i].is_missed ? list[i].state_text : NULL,
                                          .used = list[i].used,
                                          .available = list[i].available};
+        bh_telemetry_set_filesystems(service->telemetry, filesystems_of(pools));
         bh_alert_watch_set_pools(service->alert_watch, main->size > 0 ? &root : NULL, facts, n);
 }
 
@@ -127,6 +144,13 @@ static int start_pools(BhService *service) {
         return bh_pools_new(&service->pools, &parts);
 }
 
+static int start_telemetry(BhService *service) {
+        const BhTelemetryParts parts = {
+                .event = service->event, .workers = service->workers, .proc = "/proc", .sysfs = "/sys"};
+
+        return bh_telemetry_new(&service->telemetry, &parts);
+}
+
 int bh_bus_connect(BhService *service, const char *address) {
         int r;
 
@@ -158,6 +182,11 @@ int bh_bus_connect(BhService *service, const char *address) {
         r = start_pools(service);
         if (r < 0) {
                 bh_log_error_errno(r, "Cannot read which pools there are");
+                return r;
+        }
+        r = start_telemetry(service);
+        if (r < 0) {
+                bh_log_error_errno(r, "Cannot measure how busy the machine is");
                 return r;
         }
         r = add_objects(service);

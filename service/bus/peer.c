@@ -12,7 +12,7 @@
 #include "log.h"
 #include "macro.h"
 
-#define HOOKS_MAX 4
+#define HOOKS_MAX 8
 
 typedef struct Waiter {
         BhPeerReady ready;

@@ -34,5 +34,5 @@ void bh_peers_free(BhPeers *peers);
  * then. */
 int bh_peers_get(BhPeers *peers, const char *name, BhPeerReady ready, void *userdata);
 
-/* Calls left for every known peer that leaves the bus, from now on. At most four such hooks. */
+/* Calls left for every known peer that leaves the bus, from now on. At most eight such hooks. */
 void bh_peers_add_hook(BhPeers *peers, BhPeerLeft left, void *userdata);
