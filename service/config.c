@@ -51,6 +51,10 @@ static const Key keys[] = {
         /* The least that libsodium accepts is one pass and 8 KiB; the most is bounded so that two hashes fit into the memory of the service. */
         {"passwords", "opslimit", KEY_NUMBER, offsetof(BhConfig, password_opslimit), 1, 64, "2"},
         {"passwords", "memlimit-kib", KEY_NUMBER, offsetof(BhConfig, password_memlimit_kib), 8, 1048576, "19456"},
+        {"notifications", "retry", KEY_NUMBER, offsetof(BhConfig, notification_retry), 1, 3600, "30"},
+        {"notifications", "give-up", KEY_NUMBER, offsetof(BhConfig, notification_give_up), 1, 604800, "86400"},
+        {"notifications", "timeout", KEY_NUMBER, offsetof(BhConfig, notification_timeout), 1, 120, "30"},
+        {"notifications", "keep-days", KEY_NUMBER, offsetof(BhConfig, notification_keep_days), 1, 3650, "30"},
         {"limits", "login-attempts-per-account", KEY_NUMBER, offsetof(BhConfig, login_attempts_per_account), 1, 1000000,
          "10"},
         {"limits", "login-attempts-per-address", KEY_NUMBER, offsetof(BhConfig, login_attempts_per_address), 1, 1000000,

@@ -35,6 +35,11 @@ typedef struct BhConfig {
         uint64_t password_opslimit;
         uint64_t password_memlimit_kib;
 
+        uint64_t notification_retry;   /* seconds until the second attempt */
+        uint64_t notification_give_up; /* seconds */
+        uint64_t notification_timeout; /* seconds */
+        uint64_t notification_keep_days;
+
         uint64_t login_attempts_per_account;
         uint64_t login_attempts_per_address;
         uint64_t login_window; /* seconds */

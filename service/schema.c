@@ -177,6 +177,64 @@ static const char *const migrations[] = {
         "  last_seen_usec INTEGER NOT NULL"
         ") STRICT, WITHOUT ROWID;"
         "CREATE UNIQUE INDEX default_pool ON pools (is_default) WHERE is_default = 1;",
+
+        /* 9: who is told what, and what is on its way */
+        "CREATE TABLE notification_channels ("
+        "  id INTEGER PRIMARY KEY AUTOINCREMENT," /* of one that is gone, is never given again */
+        "  kind TEXT NOT NULL,"
+        "  name TEXT NOT NULL,"
+        "  is_enabled INTEGER NOT NULL,"
+        "  server TEXT,"
+        "  port INTEGER NOT NULL,"
+        "  security TEXT,"
+        "  username TEXT,"
+        "  sender TEXT,"
+        "  recipients TEXT," /* one a line */
+        "  url TEXT,"
+        "  topic TEXT,"
+        "  ca_file TEXT,"
+        "  secret BLOB," /* sealed */
+        "  last_delivery_usec INTEGER NOT NULL,"
+        "  last_error TEXT NOT NULL"
+        ") STRICT;"
+        "CREATE TABLE notification_rules ("
+        "  id INTEGER PRIMARY KEY AUTOINCREMENT,"
+        "  name TEXT NOT NULL,"
+        "  is_enabled INTEGER NOT NULL,"
+        "  kinds TEXT NOT NULL," /* one a line; '' all */
+        "  minimum_severity INTEGER NOT NULL,"
+        "  quiet_from INTEGER NOT NULL," /* minutes of the local day */
+        "  quiet_to INTEGER NOT NULL,"
+        "  quiet_critical INTEGER NOT NULL,"
+        "  resolved INTEGER NOT NULL"
+        ") STRICT;"
+        "CREATE TABLE notification_rule_channels ("
+        "  rule INTEGER NOT NULL REFERENCES notification_rules (id) ON DELETE CASCADE,"
+        "  channel INTEGER NOT NULL REFERENCES notification_channels (id) ON DELETE CASCADE,"
+        "  PRIMARY KEY (rule, channel)"
+        ") STRICT, WITHOUT ROWID;"
+        "CREATE TABLE notification_deliveries ("
+        "  id INTEGER PRIMARY KEY AUTOINCREMENT,"
+        "  message_id TEXT NOT NULL," /* the same for every attempt */
+        "  channel INTEGER NOT NULL," /* may be gone */
+        "  channel_name TEXT NOT NULL,"
+        "  kind TEXT NOT NULL,"
+        "  severity INTEGER NOT NULL,"
+        "  title TEXT NOT NULL,"
+        "  text TEXT NOT NULL,"
+        "  subject TEXT NOT NULL,"
+        "  is_over INTEGER NOT NULL,"
+        "  time_usec INTEGER NOT NULL,"
+        "  state TEXT NOT NULL,"
+        "  attempts INTEGER NOT NULL,"
+        "  next_attempt_usec INTEGER NOT NULL,"
+        "  give_up_usec INTEGER NOT NULL," /* no attempt is made later */
+        "  error TEXT NOT NULL,"
+        "  carrier INTEGER NOT NULL" /* the delivery that this one goes along with; 0 it goes by itself */
+        ") STRICT;"
+        "CREATE INDEX notification_deliveries_by_attempt ON notification_deliveries (next_attempt_usec)"
+        " WHERE state IN ('pending', 'waiting') AND carrier = 0;"
+        "CREATE INDEX notification_deliveries_by_carrier ON notification_deliveries (carrier) WHERE carrier <> 0;",
 };
 
 int bh_schema_version(void) {

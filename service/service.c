@@ -23,6 +23,7 @@
 #include "files.h"
 #include "log.h"
 #include "macro.h"
+#include "notification.h"
 #include "plan-token.h"
 #include "pools.h"
 #include "session.h"
@@ -392,6 +393,7 @@ void bh_service_check_idle(BhService *service) {
 void bh_service_clear(BhService *service) {
         if (service->bus)
                 (void)sd_bus_flush(service->bus);
+        bh_notifier_stop(service->notifier);
         bh_workers_free(service->workers);
         if (service->bus)
                 (void)sd_bus_flush(service->bus);
@@ -428,6 +430,7 @@ void bh_service_clear(BhService *service) {
         bh_alerts_free(service->alerts);
         bh_smarts_free(service->smarts);
         bh_database_free(service->database);
+        bh_notifier_free(service->notifier);
         bh_setup_free(service->setup);
         bh_key_clear(&service->key);
         g_free(service->storage_problem);

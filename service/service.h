@@ -21,6 +21,7 @@ typedef struct BhDatabase BhDatabase;
 typedef struct BhDisks BhDisks;
 typedef struct BhFiles BhFiles;
 typedef struct BhJobs BhJobs;
+typedef struct BhNotifier BhNotifier;
 typedef struct BhPeers BhPeers;
 typedef struct BhPlans BhPlans;
 typedef struct BhPools BhPools;
@@ -56,6 +57,7 @@ typedef struct BhService {
         BhPlans *plans;
         BhSuspects *suspects;
         BhBitmapWishes *bitmap_wishes;
+        BhNotifier *notifier; /* NULL until the objects are on the bus */
 
         /* Event loop only. */
         BhAlerts *alerts;

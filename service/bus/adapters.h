@@ -9,8 +9,9 @@ int bh_bus_manager_add(BhService *service);
 int bh_bus_sessions_add(BhService *service);
 int bh_bus_users_add(BhService *service);
 int bh_bus_files_add(BhService *service);
-int bh_bus_uploads_add(BhService *service); /* below BH_ROOT_PATH */
-int bh_bus_storage_add(BhService *service); /* and disks and arrays, below BH_ROOT_PATH */
+int bh_bus_notifications_add(BhService *service); /* and what sends them */
+int bh_bus_uploads_add(BhService *service);       /* below BH_ROOT_PATH */
+int bh_bus_storage_add(BhService *service);       /* and disks and arrays, below BH_ROOT_PATH */
 
 /* Makes a job of every sync that runs. */
 void bh_bus_syncs_watch(BhService *service);

@@ -8,6 +8,7 @@
 
 #include "bus/adapters.h"
 #include "bus/call.h"
+#include "bus/notifications.h"
 #include "bus/polkit.h"
 #include "errors.h"
 
@@ -207,12 +208,14 @@ static void on_event(const BhAlert *alert, BhAlertEvent event, void *userdata) {
         switch (event) {
         case BH_ALERT_RAISED:
                 on_raised(service, alert, path);
+                bh_bus_notifications_tell_alert(service, alert, false);
                 break;
         case BH_ALERT_CHANGED:
                 (void)sd_bus_emit_properties_changed(service->bus, path, INTERFACE, "Severity", "Title", "Text",
                                                      "Acknowledged", NULL);
                 break;
         case BH_ALERT_RESOLVED:
+                bh_bus_notifications_tell_alert(service, alert, true);
                 (void)sd_bus_emit_object_removed(service->bus, path);
                 (void)sd_bus_emit_signal(service->bus, BH_ROOT_PATH, MANAGER, "AlertResolved", "os", path,
                                          alert->title);

@@ -11,6 +11,7 @@
 #include "errors.h"
 #include "log.h"
 #include "macro.h"
+#include "notification.h"
 
 /* PropertiesChanged at most so often, for what a thread reports. */
 #define TICK_USEC (500 * BH_USEC_PER_MSEC)
@@ -172,6 +173,17 @@ static void notify(BhJob *job) {
                 jobs->hook(jobs->hook_userdata, job->subject);
 }
 
+/* What fails with files, whoever asked for it sees; what fails with disks and arrays concerns everybody, whoever is there to see it. */
+static void tell_failure(const BhJob *job) {
+        g_autofree char *title = NULL;
+
+        if (job->state != BH_JOB_FAILED || g_str_equal(job->subject, "/"))
+                return;
+        title = g_strdup_printf("Failed: %s", job->kind->operation);
+        bh_notify(job->service->notifier, BH_NOTIFICATION_JOB_FAILED, BH_NOTIFICATION_WARNING, title, job->error,
+                  job->subject);
+}
+
 static void job_end(BhJob *job, int result) {
         BhService *service = job->service;
         int r;
@@ -182,6 +194,7 @@ static void job_end(BhJob *job, int result) {
         service->jobs->n_running--;
         (void)sd_bus_emit_properties_changed(service->bus, job->path, BH_JOB_INTERFACE, "State", NULL);
         (void)sd_bus_emit_signal(service->bus, job->path, BH_JOB_INTERFACE, "Completed", "b", result >= 0);
+        tell_failure(job);
         r = sd_event_add_time_relative(service->event, &job->removal, CLOCK_MONOTONIC, KEPT_USEC, BH_USEC_PER_SEC,
                                        on_removal, job);
         if (r < 0)

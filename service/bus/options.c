@@ -49,6 +49,60 @@ static int read_paths(sd_bus_message *m, const char *what, const char *name, siz
         return 0;
 }
 
+static int read_strings(sd_bus_message *m, const BhOption *option, const char *what, sd_bus_error *error) {
+        g_autoptr(GPtrArray) strings = g_ptr_array_new_with_free_func(g_free);
+        char ***value = option->value;
+        const char *text;
+        int r;
+
+        r = sd_bus_message_enter_container(m, 'a', "s");
+        if (r < 0)
+                return r;
+        while ((r = sd_bus_message_read_basic(m, 's', &text)) > 0) {
+                if (strings->len >= option->max)
+                        return bh_error_set_named(error, "InvalidArgument", "The %s “%s” has more than %zu elements",
+                                                  what, option->name, option->max);
+                if (strlen(text) > BH_OPTION_ELEMENT_MAX)
+                        return bh_error_set_named(error, "InvalidArgument",
+                                                  "The %s “%s” has an element of more than %d bytes", what,
+                                                  option->name, BH_OPTION_ELEMENT_MAX);
+                g_ptr_array_add(strings, g_strdup(text));
+        }
+        if (r >= 0)
+                r = sd_bus_message_exit_container(m);
+        if (r < 0)
+                return r;
+        g_ptr_array_add(strings, NULL);
+        g_strfreev(*value);
+        *value = (char **)g_ptr_array_steal(strings, NULL);
+        return 0;
+}
+
+static int read_numbers(sd_bus_message *m, const BhOption *option, const char *what, sd_bus_error *error) {
+        GArray **value = option->value;
+        const void *numbers;
+        size_t size;
+        int r;
+
+        r = sd_bus_message_read_array(m, 't', &numbers, &size);
+        if (r < 0)
+                return r;
+        if (size / sizeof(uint64_t) > option->max)
+                return bh_error_set_named(error, "InvalidArgument", "The %s “%s” has more than %zu elements", what,
+                                          option->name, option->max);
+        g_clear_pointer(value, g_array_unref);
+        *value = g_array_new(FALSE, FALSE, sizeof(uint64_t));
+        if (size > 0)
+                g_array_append_vals(*value, numbers, (guint)(size / sizeof(uint64_t)));
+        return 0;
+}
+
+static int read_table(sd_bus_message *m, const BhOption *option, sd_bus_error *error) {
+        const BhOptionTable *table = option->value;
+
+        return bh_options_read(m, table->what, table->options, table->n_options, NULL, 0, error);
+}
+
 /* The message is inside the variant, which is of the type that it should be. */
 static int read_value(sd_bus_message *m, const BhOption *option, const char *what, sd_bus_error *error) {
         const char *text;
@@ -67,6 +121,12 @@ static int read_value(sd_bus_message *m, const BhOption *option, const char *wha
                 return 0;
         case 'A':
                 return read_paths(m, what, option->name, option->max, option->value, error);
+        case 'S':
+                return read_strings(m, option, what, error);
+        case 'T':
+                return read_numbers(m, option, what, error);
+        case 'D':
+                return read_table(m, option, error);
         case 'b':
                 r = sd_bus_message_read_basic(m, 'b', &truth);
                 if (r >= 0)
@@ -84,9 +144,25 @@ static const BhOption *find(const BhOption *options, size_t n_options, const cha
         return NULL;
 }
 
+/* Of the types that are not basic ones; NULL otherwise. */
+static const char *signature_of(char type) {
+        switch (type) {
+        case 'A':
+                return "ao";
+        case 'S':
+                return "as";
+        case 'T':
+                return "at";
+        case 'D':
+                return "a{sv}";
+        default:
+                return NULL;
+        }
+}
+
 static int read_entry(sd_bus_message *m, const char *what, const char *name, const BhOption *option,
                       sd_bus_error *error) {
-        const char basic[2] = {option->type, '\0'}, *signature = option->type == 'A' ? "ao" : basic;
+        const char basic[2] = {option->type, '\0'}, *signature = signature_of(option->type) ?: basic;
         const char *contents;
         int r;
 

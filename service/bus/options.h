@@ -9,11 +9,21 @@
 
 typedef struct BhOption {
         const char *name;
-        char type;   /* s, b, u, t, x, o; 'A' for ao */
-        void *value; /* where it goes: char ** (of s and o; owned, freed with g_free()), char *** (of ao; owned, freed with g_strfreev()), bool *, uint32_t *, uint64_t *, int64_t *; untouched when it is not given */
+        char type;   /* s, b, u, t, x, o; 'A' for ao, 'S' for as, 'T' for at, 'D' for a{sv} */
+        void *value; /* where it goes: char ** (of s and o; owned, freed with g_free()), char *** (of ao and as; owned, freed with g_strfreev()), GArray ** (of at; owned), const BhOptionTable * (of a{sv}), bool *, uint32_t *, uint64_t *, int64_t *; untouched when it is not given */
         bool *is_set; /* set to true when it is given; may be NULL */
-        size_t max;   /* bytes of a string at most; paths of a list at most */
+        size_t max;   /* bytes of a string at most; elements of a list at most */
 } BhOption;
+
+/* Bytes of a string in a list at most. */
+#define BH_OPTION_ELEMENT_MAX 1024
+
+/* A dictionary in a dictionary. */
+typedef struct BhOptionTable {
+        const char *what; /* as for bh_options_read() */
+        const BhOption *options;
+        size_t n_options;
+} BhOptionTable;
 
 /* Reads a dictionary at the message's position. what is what it is called in errors: "option", "change". extra is a second table, for the options that all
  * methods share; may be NULL. Sets error to InvalidArgument for what is unknown, given twice, of a wrong type or too long. Returns 0 or a negative errno.

@@ -18,6 +18,7 @@
 #define BH_POLKIT_SMART_TEST "org.baluhost.nas1.smart-test"
 #define BH_POLKIT_POOL_MANAGE "org.baluhost.nas1.pool-manage"
 #define BH_POLKIT_ALERT_MANAGE "org.baluhost.nas1.alert-manage"
+#define BH_POLKIT_NOTIFICATION_MANAGE "org.baluhost.nas1.notification-manage"
 
 typedef struct BhPolkitCheck BhPolkitCheck;
 
