@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "audit-chain.h"
 #include "log.h"
 #include "macro.h"
 
@@ -18,15 +19,21 @@ typedef struct Posted {
 
 static int append_at(sqlite3 *db, const BhCaller *caller, const BhAudit *audit, int64_t time_usec) {
         _cleanup_(bh_statement_resetp) sqlite3_stmt *statement = NULL;
+        int64_t id;
         int r, i = 0;
 
-        r = bh_database_prepare(
-                db, &statement,
-                "INSERT INTO audit (time_usec, event_type, action, target, result, message, size, user_id, username, "
-                "uid,"
-                " pid, unit, client_address, client_agent) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
+        r = bh_audit_chain_next(db, &id);
         if (r < 0)
                 return r;
+        r = bh_database_prepare(
+                db, &statement,
+                "INSERT INTO audit (id, time_usec, event_type, action, target, result, message, size, user_id, "
+                "username, "
+                "uid,"
+                " pid, unit, client_address, client_agent) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
+        if (r < 0)
+                return r;
+        sqlite3_bind_int64(statement, ++i, id);
         sqlite3_bind_int64(statement, ++i, time_usec);
         bh_statement_bind_text(statement, ++i, audit->event_type);
         bh_statement_bind_text(statement, ++i, audit->action);
@@ -41,7 +48,8 @@ static int append_at(sqlite3 *db, const BhCaller *caller, const BhAudit *audit, 
         bh_statement_bind_text(statement, ++i, caller->unit);
         bh_statement_bind_text(statement, ++i, caller->client_address);
         bh_statement_bind_text(statement, ++i, caller->client_agent);
-        return bh_database_errno(db, sqlite3_step(statement));
+        r = bh_database_errno(db, sqlite3_step(statement));
+        return r < 0 ? r : bh_audit_chain_seal(db, id);
 }
 
 int bh_audit_append(sqlite3 *db, const BhCaller *caller, const BhAudit *audit) {

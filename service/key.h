@@ -4,7 +4,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* The secret that signs access tokens. It never leaves the service. */
+/* A secret: the one that signs access tokens, the one of the audit trail. It never leaves the service. */
 
 #define BH_KEY_SIZE 32
 

@@ -235,6 +235,15 @@ static const char *const migrations[] = {
         "CREATE INDEX notification_deliveries_by_attempt ON notification_deliveries (next_attempt_usec)"
         " WHERE state IN ('pending', 'waiting') AND carrier = 0;"
         "CREATE INDEX notification_deliveries_by_carrier ON notification_deliveries (carrier) WHERE carrier <> 0;",
+
+        /* 10: the audit trail is chained; bh_audit_chain_start() chains what is there */
+        "ALTER TABLE audit ADD COLUMN mac BLOB;"
+        "CREATE TABLE audit_chain ("
+        "  name TEXT PRIMARY KEY," /* 'anchor': the trail begins behind this record; 'head': the newest */
+        "  id INTEGER NOT NULL,"
+        "  mac BLOB NOT NULL," /* of that record */
+        "  seal BLOB NOT NULL"
+        ") STRICT, WITHOUT ROWID;",
 };
 
 int bh_schema_version(void) {

@@ -8,10 +8,12 @@
 #include <signal.h>
 #include <string.h>
 #include <systemd/sd-daemon.h>
+#include <unistd.h>
 
 #include "account.h"
 #include "alert-watch.h"
 #include "alert.h"
+#include "audit-chain.h"
 #include "bitmap-wish.h"
 #include "bus/adapters.h"
 #include "bus/call.h"
@@ -54,6 +56,26 @@ static int give_away(void *userdata, const BhCaller *caller, const char *from_ow
                      : bh_files_reassign_owner(service->files, caller, from_owner, to_owner);
 }
 
+/* The first key keeps its other name until the chain has begun, for a crash between the two would look as if somebody had taken its beginning away. */
+static int start_audit(BhService *service) {
+        g_autofree char *path = g_build_filename(service->config.state_directory, "audit.key", NULL);
+        g_autofree char *first_path = g_strconcat(path, ".first", NULL);
+        const bool is_first = access(path, F_OK) < 0 && errno == ENOENT;
+        int r;
+
+        r = bh_key_load(&service->audit_key, is_first ? first_path : path);
+        if (r < 0) {
+                bh_log_error_errno(r, "Cannot use the key in %s", path);
+                return r;
+        }
+        r = bh_audit_chain_start(service->database, &service->audit_key, is_first);
+        if (r >= 0 && is_first && rename(first_path, path) < 0)
+                r = -errno;
+        if (r < 0)
+                bh_log_error_errno(r, "Cannot go on with the audit trail");
+        return r;
+}
+
 static int open_database(BhService *service) {
         g_autofree char *path = g_build_filename(service->config.state_directory, "baluhost.db", NULL);
         g_autofree char *key_path = g_build_filename(service->config.state_directory, "jwt.key", NULL);
@@ -72,7 +94,7 @@ static int open_database(BhService *service) {
         r = bh_database_open(&service->database, path);
         if (r < 0)
                 bh_log_error_errno(r, "Cannot open the database %s", path);
-        return r;
+        return r < 0 ? r : start_audit(service);
 }
 
 static int open_accounts(BhService *service) {
@@ -433,6 +455,7 @@ void bh_service_clear(BhService *service) {
         bh_notifier_free(service->notifier);
         bh_setup_free(service->setup);
         bh_key_clear(&service->key);
+        bh_key_clear(&service->audit_key);
         g_free(service->storage_problem);
         bh_config_clear(&service->config);
         *service = (BhService){};

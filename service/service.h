@@ -42,7 +42,8 @@ typedef struct BhService {
         int64_t started_usec; /* monotonic */
 
         /* Domain; thread-safe. */
-        BhKey key;
+        BhKey key;       /* of access tokens */
+        BhKey audit_key; /* of the audit trail */
         BhDatabase *database;
         BhAccounts *accounts;
         BhSessions *sessions;

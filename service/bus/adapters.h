@@ -19,6 +19,7 @@ void bh_bus_syncs_watch(BhService *service);
 /* NULL is fine. */
 void bh_bus_storage_free(BhStorageObjects *objects);
 int bh_bus_alerts_add(BhService *service); /* likewise */
+int bh_bus_audit_add(BhService *service);
 int bh_bus_telemetry_add(BhService *service);
 
 /* NULL is fine. */

@@ -43,9 +43,9 @@ static int open_bus(const char *address, sd_bus **ret) {
 
 static int add_objects(BhService *service) {
         static int (*const adapters[])(BhService * service) = {
-                bh_bus_manager_add, bh_bus_sessions_add,  bh_bus_users_add,
-                bh_bus_files_add,   bh_bus_uploads_add,   bh_bus_alerts_add,
-                bh_bus_storage_add, bh_bus_telemetry_add, bh_bus_notifications_add,
+                bh_bus_manager_add,       bh_bus_sessions_add, bh_bus_users_add,   bh_bus_files_add,
+                bh_bus_uploads_add,       bh_bus_alerts_add,   bh_bus_storage_add, bh_bus_telemetry_add,
+                bh_bus_notifications_add, bh_bus_audit_add,
         };
         int r;
 

@@ -11,7 +11,7 @@
 const char *bh_identity_polkit_action(const BhCall *call) {
         switch (call->method->who) {
         case BH_WHO_FILES:
-                return BH_POLKIT_FILES;
+                return call->method->action ?: BH_POLKIT_FILES;
         case BH_WHO_USERS:
                 return BH_POLKIT_USERS;
         case BH_WHO_ADMIN:

@@ -19,6 +19,7 @@
 #define BH_POLKIT_POOL_MANAGE "org.baluhost.nas1.pool-manage"
 #define BH_POLKIT_ALERT_MANAGE "org.baluhost.nas1.alert-manage"
 #define BH_POLKIT_NOTIFICATION_MANAGE "org.baluhost.nas1.notification-manage"
+#define BH_POLKIT_AUDIT_READ "org.baluhost.nas1.audit-read"
 
 typedef struct BhPolkitCheck BhPolkitCheck;
 

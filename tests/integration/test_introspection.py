@@ -39,7 +39,7 @@ def described(interface):
     }
 
 
-@pytest.mark.parametrize("name", ["Manager", "Sessions", "Users", "Files", "Storage", "Telemetry", "Notifications"])
+@pytest.mark.parametrize("name", ["Manager", "Sessions", "Users", "Files", "Storage", "Telemetry", "Notifications", "Audit"])
 def test_the_root_object_is_as_described(bus, name):
     live = introspect(bus, ROOT)
     assert described(live[name]) == described(INTERFACES[name])
@@ -47,7 +47,7 @@ def test_the_root_object_is_as_described(bus, name):
 
 def test_there_is_nothing_on_the_root_object_that_is_not_described(bus):
     ours = {name for name in introspect(bus, ROOT) if not name.startswith("org.freedesktop.")}
-    assert ours == {"Manager", "Sessions", "Users", "Files", "Storage", "Telemetry", "Notifications"}
+    assert ours == {"Manager", "Sessions", "Users", "Files", "Storage", "Telemetry", "Notifications", "Audit"}
     assert "org.freedesktop.DBus.ObjectManager" in introspect(bus, ROOT)
 
 
@@ -78,7 +78,7 @@ def test_a_disk_and_an_array_are_as_described(bus):
 
 
 def test_every_interface_is_compared_by_a_test_here():
-    assert set(INTERFACES.names()) == {"Manager", "Sessions", "Users", "Files", "Upload", "Job", "Alert", "Storage", "Disk", "Array", "Pool", "Telemetry", "Notifications"}
+    assert set(INTERFACES.names()) == {"Manager", "Sessions", "Users", "Files", "Upload", "Job", "Alert", "Storage", "Disk", "Array", "Pool", "Telemetry", "Notifications", "Audit"}
 
 
 def test_the_objects_below_are_managed_but_the_root_is_not(bus, user):

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 
+#include "audit-chain.h"
 #include "account-fixture.h"
 
 #include <glib/gstdio.h>
@@ -29,6 +30,7 @@ static void open_all(AccountFixture *fixture) {
                 .userdata = fixture};
 
         g_assert_cmpint(bh_database_open(&fixture->database, fixture->path), ==, 0);
+        g_assert_cmpint(bh_audit_chain_start(fixture->database, &(BhKey){"the key of the audit trail"}, true), ==, 0);
         g_assert_cmpint(bh_accounts_load(&fixture->accounts, fixture->database), ==, 0);
         g_assert_cmpint(
                 bh_sessions_load(&fixture->sessions, &sessions, fixture->database, fixture->accounts, &fixture->key),

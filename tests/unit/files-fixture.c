@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+#include "audit-chain.h"
 #include "files-fixture.h"
 
 #include <errno.h>
@@ -89,6 +90,7 @@ void fixture_set_up(Fixture *f, gconstpointer quota_bytes) {
         f->trash_days = 30;
         g_autofree char *database = g_build_filename(f->directory, "test.db", NULL);
         assert_ok(bh_database_open(&f->database, database));
+        g_assert_cmpint(bh_audit_chain_start(f->database, &(BhKey){"the key of the audit trail"}, true), ==, 0);
         f->accounts = g_new0(BhAccounts, 1);
         add_account(f, 1, "admin", BH_ROLE_ADMIN, &f->admin);
         add_account(f, 2, "alex", BH_ROLE_USER, &f->alex);

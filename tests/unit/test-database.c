@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <sys/wait.h>
 
+#include "audit-chain.h"
 #include "audit.h"
 #include "database.h"
 #include "macro.h"
@@ -26,6 +27,7 @@ static void set_up(Fixture *fixture, gconstpointer data) {
         g_assert_no_error(error);
         fixture->path = g_build_filename(fixture->directory, "baluhost.db", NULL);
         g_assert_cmpint(bh_database_open(&fixture->database, fixture->path), ==, 0);
+        g_assert_cmpint(bh_audit_chain_start(fixture->database, &(BhKey){"the key of the audit trail"}, true), ==, 0);
 }
 
 static void remove_file(const char *path, const char *suffix) {
@@ -425,6 +427,8 @@ static void what_was_acknowledged_survives_being_killed(Fixture *fixture, gconst
                 g_assert_true(WIFSIGNALED(status));
 
                 g_assert_cmpint(bh_database_open(&fixture->database, fixture->path), ==, 0);
+                g_assert_cmpint(bh_audit_chain_start(fixture->database, &(BhKey){"the key of the audit trail"}, true),
+                                ==, 0);
                 g_assert_cmpint(settings(fixture->database), >=, last + 1);
                 bh_database_free(g_steal_pointer(&fixture->database));
         }

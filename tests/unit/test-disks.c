@@ -6,6 +6,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "audit-chain.h"
 #include "database.h"
 #include "disks.h"
 #include "inventory-fixture.h"
@@ -23,6 +24,7 @@ static void open_disks(Fixture *fixture) {
         g_autofree char *path = g_build_filename(fixture->directory, "test.db", NULL);
 
         g_assert_cmpint(bh_database_open(&fixture->database, path), ==, 0);
+        g_assert_cmpint(bh_audit_chain_start(fixture->database, &(BhKey){"the key of the audit trail"}, true), ==, 0);
         g_assert_cmpint(bh_disks_new(&fixture->disks, fixture->database, fixture->sysfs), ==, 0);
 }
 

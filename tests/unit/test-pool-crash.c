@@ -5,6 +5,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "audit-chain.h"
 #include "files-fixture.h"
 #include "macro.h"
 
@@ -16,6 +17,7 @@ static void work_until_killed(Fixture *f, int fd) {
         const BhFilesConfig config = {.root = f->root, .trash_days = 30};
 
         assert_ok(bh_database_open(&f->database, database));
+        g_assert_cmpint(bh_audit_chain_start(f->database, &(BhKey){"the key of the audit trail"}, true), ==, 0);
         assert_ok(bh_files_open(&f->files, &config, f->database, f->accounts, &reason));
         assert_ok(bh_files_recover(f->files));
         assert_ok(fixture_attach_as(f, "Photos", "Photos"));
@@ -70,6 +72,7 @@ static void crash_loses_nothing_in_any_root(Fixture *f, gconstpointer data) {
                 g_assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
 
                 assert_ok(bh_database_open(&f->database, database));
+                g_assert_cmpint(bh_audit_chain_start(f->database, &(BhKey){"the key of the audit trail"}, true), ==, 0);
                 assert_ok(bh_files_open(&f->files, &config, f->database, f->accounts, &reason));
                 assert_ok(bh_files_recover(f->files));
                 assert_ok(fixture_attach_as(f, "Photos", "Photos"));

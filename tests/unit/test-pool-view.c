@@ -5,6 +5,7 @@
 #include <glib/gstdio.h>
 #include <string.h>
 
+#include "audit-chain.h"
 #include "database.h"
 #include "disks.h"
 #include "inventory-fixture.h"
@@ -34,6 +35,7 @@ static void set_up(Fixture *fixture, gconstpointer data) {
         g_assert_no_error(error);
         path = g_build_filename(fixture->directory, "test.db", NULL);
         g_assert_cmpint(bh_database_open(&fixture->database, path), ==, 0);
+        g_assert_cmpint(bh_audit_chain_start(fixture->database, &(BhKey){"the key of the audit trail"}, true), ==, 0);
         g_assert_cmpint(bh_disks_new(&fixture->disks, fixture->database, fixture->directory), ==, 0);
         fixture->known = bh_known_pool_new(UUID, "Photos", "ext4");
         fixture->known->is_wanted = true;

@@ -3,6 +3,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "audit-chain.h"
 #include "files-fixture.h"
 #include "macro.h"
 
@@ -216,6 +217,7 @@ static void database_that_does_not_know_the_storage_is_not_trusted(Fixture *f, g
         bh_database_free(f->database);
         g_autofree char *database = g_build_filename(f->directory, "other.db", NULL);
         assert_ok(bh_database_open(&f->database, database));
+        g_assert_cmpint(bh_audit_chain_start(f->database, &(BhKey){"the key of the audit trail"}, true), ==, 0);
         const BhFilesConfig config = {.root = f->root};
         g_autofree char *reason = NULL;
         assert_ok(bh_files_open(&f->files, &config, f->database, f->accounts, &reason));
