@@ -82,7 +82,7 @@ typedef enum BhWho {
 typedef struct BhMethod {
         const char *name; /* "Files.Rename", for the audit trail and the log */
         BhWho who;
-        const char *action; /* BH_POLKIT_…, with BH_WHO_ADMIN, and with BH_WHO_FILES where it is another than files-manage; NULL otherwise */
+        const char *action; /* BH_POLKIT_…, with BH_WHO_ADMIN; with BH_WHO_FILES in place of files-manage; or NULL */
         BhPool pool;
         size_t size;               /* of the struct of arguments and results, which starts zeroed */
         void (*clear)(void *data); /* frees what is in it; NULL when there is nothing */
