@@ -298,6 +298,7 @@ class Screen:
         x, y = source.point(node)
         to_x, to_y = (to or self).point(target)
         before = source.x_windows()
+        rounds = iter(range(1000))
         self.xdotool("mousemove", x, y, "mousedown", 1)
         # A drag begins after some way, and a target must be entered before it is dropped on.
         for step in range(1, 11):
@@ -305,8 +306,8 @@ class Screen:
 
         def hover():
             self.xdotool("mousemove", to_x + 2, to_y + 2, "mousemove", to_x, to_y)
-            # What is dragged has a window of its own, below the pointer.
-            return source.x_windows() - before and is_accepted()
+            # What is dragged has a window of its own, below the pointer. What is let go before the app has answered the first motion over its target is given up.
+            return source.x_windows() - before and is_accepted() and next(rounds) >= 5
 
         self.wait(hover, "somebody who takes what is dragged")
         self.xdotool("mousemove", to_x + 2, to_y + 2, "mousemove", to_x, to_y, "mouseup", 1)
