@@ -252,11 +252,5 @@ int bh_alert_record_acknowledge(BhDatabase *database, const BhCaller *caller,
         int r;
 
         r = bh_database_write(database, acknowledge, &acknowledging);
-        if (r < 0)
-                bh_audit_post(database, caller,
-                              &(BhAudit){.event_type = BH_AUDIT_SYSTEM,
-                                         .action = "alert-acknowledge",
-                                         .target = target,
-                                         .result = r});
-        return r;
+        return bh_audit_post_failure(database, caller, "alert-acknowledge", target, r, NULL);
 }

@@ -8,8 +8,6 @@
 
 #include "macro.h"
 
-#define MAC_SIZE 32
-
 /* Every column but mac. A column that is added one day joins at the end, with a default that does not change the hash of older records. */
 #define COLUMNS                                                                                                        \
         "id, time_usec, event_type, action, target, result, message, size, user_id, username, uid, pid, unit, "        \
@@ -41,7 +39,7 @@ static void hash_value(crypto_generichash_state *state, sqlite3_value *value) {
 static void seal(sqlite3_context *context, int n, sqlite3_value **values) {
         const BhKey *key = sqlite3_user_data(context);
         crypto_generichash_state state;
-        uint8_t mac[MAC_SIZE];
+        uint8_t mac[BH_AUDIT_MAC_SIZE];
 
         crypto_generichash_init(&state, key->bytes, sizeof key->bytes, sizeof mac);
         for (int i = 0; i < n; i++)
@@ -68,22 +66,17 @@ static int use_key(sqlite3 *db, const BhKey *key) {
 
 /* Anchor and head ------------------------------------------------------------------------------------------------------------------------ */
 
-typedef struct Mark {
-        int64_t id;
-        uint8_t mac[MAC_SIZE];
-} Mark;
-
-static void take_mac(sqlite3_stmt *statement, int column, Mark *mark) {
-        if (sqlite3_column_bytes(statement, column) == MAC_SIZE)
-                memcpy(mark->mac, sqlite3_column_blob(statement, column), MAC_SIZE);
+static void take_mac(sqlite3_stmt *statement, int column, BhAuditMark *mark) {
+        if (sqlite3_column_bytes(statement, column) == BH_AUDIT_MAC_SIZE)
+                memcpy(mark->mac, sqlite3_column_blob(statement, column), BH_AUDIT_MAC_SIZE);
 }
 
 /* Returns 1 when it is there and nobody else wrote it, 0 otherwise. */
-static int mark_read(sqlite3 *db, const char *name, Mark *ret) {
+static int mark_read(sqlite3 *db, const char *name, BhAuditMark *ret) {
         _cleanup_(bh_statement_resetp) sqlite3_stmt *statement = NULL;
         int r;
 
-        *ret = (Mark){};
+        *ret = (BhAuditMark){};
         r = bh_database_prepare(db, &statement,
                                 "SELECT id, mac FROM audit_chain WHERE name = ? AND seal IS audit_seal(name, id, mac)");
         if (r < 0)
@@ -97,7 +90,7 @@ static int mark_read(sqlite3 *db, const char *name, Mark *ret) {
         return 1;
 }
 
-static int mark_write(sqlite3 *db, const char *name, const Mark *mark) {
+static int mark_write(sqlite3 *db, const char *name, const BhAuditMark *mark) {
         _cleanup_(bh_statement_resetp) sqlite3_stmt *statement = NULL;
         int r;
 
@@ -107,12 +100,12 @@ static int mark_write(sqlite3 *db, const char *name, const Mark *mark) {
                 return r;
         bh_statement_bind_text(statement, 1, name);
         sqlite3_bind_int64(statement, 2, mark->id);
-        sqlite3_bind_blob(statement, 3, mark->mac, MAC_SIZE, SQLITE_STATIC);
+        sqlite3_bind_blob(statement, 3, mark->mac, BH_AUDIT_MAC_SIZE, SQLITE_STATIC);
         return bh_database_errno(db, sqlite3_step(statement));
 }
 
 /* The head, or when somebody has meddled with it, one that no record can be chained to without it being found. */
-static int head_read(sqlite3 *db, Mark *ret) {
+static int head_read(sqlite3 *db, BhAuditMark *ret) {
         _cleanup_(bh_statement_resetp) sqlite3_stmt *statement = NULL;
         int r;
 
@@ -131,7 +124,7 @@ static int head_read(sqlite3 *db, Mark *ret) {
 
 /* Records -------------------------------------------------------------------------------------------------------------------------------- */
 
-static int chain_record(sqlite3 *db, Mark *head, int64_t id) {
+static int chain_record(sqlite3 *db, BhAuditMark *head, int64_t id) {
         _cleanup_(bh_statement_resetp) sqlite3_stmt *statement = NULL;
         int r;
 
@@ -139,7 +132,7 @@ static int chain_record(sqlite3 *db, Mark *head, int64_t id) {
                                 "UPDATE audit SET mac = audit_seal(?1, " COLUMNS ") WHERE id = ?2 RETURNING mac");
         if (r < 0)
                 return r;
-        sqlite3_bind_blob(statement, 1, head->mac, MAC_SIZE, SQLITE_TRANSIENT);
+        sqlite3_bind_blob(statement, 1, head->mac, BH_AUDIT_MAC_SIZE, SQLITE_TRANSIENT);
         sqlite3_bind_int64(statement, 2, id);
         r = sqlite3_step(statement);
         if (r != SQLITE_ROW)
@@ -149,35 +142,27 @@ static int chain_record(sqlite3 *db, Mark *head, int64_t id) {
         return bh_database_errno(db, sqlite3_step(statement));
 }
 
-int bh_audit_chain_next(sqlite3 *db, int64_t *ret) {
-        _cleanup_(bh_statement_resetp) sqlite3_stmt *statement = NULL;
-        Mark head;
-        int64_t newest;
+int bh_audit_chain_next(sqlite3 *db, BhAuditMark *ret_head, int64_t *ret_id) {
+        int64_t newest = 0;
         int r;
 
-        r = head_read(db, &head);
-        if (r < 0)
-                return r;
+        r = head_read(db, ret_head);
         /* Somebody may have put records behind the head. They are found, and must not keep others from being written. */
-        r = bh_database_prepare(db, &statement, "SELECT coalesce(max(id), 0) FROM audit");
+        if (r >= 0)
+                r = bh_database_get_number(db, "SELECT coalesce(max(id), 0) FROM audit", NULL, 0, &newest);
         if (r < 0)
                 return r;
-        r = sqlite3_step(statement);
-        newest = MAX(head.id, sqlite3_column_int64(statement, 0));
+        newest = MAX(ret_head->id, newest);
         if (newest == INT64_MAX)
                 return -EIO;
-        *ret = newest + 1;
-        return bh_database_errno(db, r);
+        *ret_id = newest + 1;
+        return 0;
 }
 
-int bh_audit_chain_seal(sqlite3 *db, int64_t id) {
-        Mark head;
-        int r;
+int bh_audit_chain_seal(sqlite3 *db, BhAuditMark *head, int64_t id) {
+        int r = chain_record(db, head, id);
 
-        r = head_read(db, &head);
-        if (r >= 0)
-                r = chain_record(db, &head, id);
-        return r < 0 ? r : mark_write(db, "head", &head);
+        return r < 0 ? r : mark_write(db, "head", head);
 }
 
 /* The first record behind that id. Returns 1, or 0 when there is none. */
@@ -199,14 +184,10 @@ static int next_id(sqlite3 *db, int64_t id, int64_t *ret) {
 
 /* Nothing is begun anew where there are marks already: that would hide what became of the records before. */
 static int is_unmarked(sqlite3 *db) {
-        _cleanup_(bh_statement_resetp) sqlite3_stmt *statement = NULL;
-        int r;
+        int64_t n = 0;
+        int r = bh_database_get_number(db, "SELECT count(*) FROM audit_chain", NULL, 0, &n);
 
-        r = bh_database_prepare(db, &statement, "SELECT 1 FROM audit_chain");
-        if (r < 0)
-                return r;
-        r = sqlite3_step(statement);
-        return r == SQLITE_DONE ? 1 : bh_database_errno(db, r);
+        return r < 0 ? r : n == 0;
 }
 
 typedef struct Start {
@@ -216,7 +197,7 @@ typedef struct Start {
 
 static int start(sqlite3 *db, void *userdata) {
         const Start *start = userdata;
-        Mark head = {};
+        BhAuditMark head = {};
         int64_t id = 0;
         int r;
 
@@ -250,7 +231,7 @@ static int found(BhAuditCheck *check, int64_t id, const char *problem) {
 }
 
 /* Takes *last on to the next record. Returns 1 when that is as it was written, 0 when there is none or something is wrong. */
-static int check_next(sqlite3 *db, Mark *last, BhAuditCheck *check) {
+static int check_next(sqlite3 *db, BhAuditMark *last, BhAuditCheck *check) {
         _cleanup_(bh_statement_resetp) sqlite3_stmt *statement = NULL;
         int64_t id;
         int r;
@@ -260,7 +241,7 @@ static int check_next(sqlite3 *db, Mark *last, BhAuditCheck *check) {
                                 " ORDER BY id LIMIT 1");
         if (r < 0)
                 return r;
-        sqlite3_bind_blob(statement, 1, last->mac, MAC_SIZE, SQLITE_TRANSIENT);
+        sqlite3_bind_blob(statement, 1, last->mac, BH_AUDIT_MAC_SIZE, SQLITE_TRANSIENT);
         sqlite3_bind_int64(statement, 2, last->id);
         r = sqlite3_step(statement);
         if (r != SQLITE_ROW)
@@ -279,7 +260,7 @@ static int check_next(sqlite3 *db, Mark *last, BhAuditCheck *check) {
 static int verify(sqlite3 *db, void *userdata) {
         const Verify *verify = userdata;
         BhAuditCheck *check = verify->check;
-        Mark last, head;
+        BhAuditMark last, head;
         int64_t first;
         int has_records, r;
 
@@ -305,7 +286,7 @@ static int verify(sqlite3 *db, void *userdata) {
                 return r;
         if (r == 0)
                 return found(check, last.id + 1, "The mark of where the trail ends is missing or altered");
-        if (head.id != last.id || memcmp(head.mac, last.mac, MAC_SIZE) != 0)
+        if (head.id != last.id || memcmp(head.mac, last.mac, BH_AUDIT_MAC_SIZE) != 0)
                 return found(check, last.id + 1, "The records from here on are missing");
         return 0;
 }

@@ -17,11 +17,19 @@
  * bh_audit_append(). Errors: as bh_database_errno(). Blocks. */
 int bh_audit_chain_start(BhDatabase *database, const BhKey *key, bool is_first);
 
-/* The id that the next record takes. In BhDatabaseWork of the writer. */
-int bh_audit_chain_next(sqlite3 *db, int64_t *ret);
+#define BH_AUDIT_MAC_SIZE 32
 
-/* Chains the newest record, which was just inserted with that id. In BhDatabaseWork of the writer. */
-int bh_audit_chain_seal(sqlite3 *db, int64_t id);
+/* The record at an end of the chain. */
+typedef struct BhAuditMark {
+        int64_t id;
+        uint8_t mac[BH_AUDIT_MAC_SIZE];
+} BhAuditMark;
+
+/* The record that the next one is chained to, and the id that this one takes. In BhDatabaseWork of the writer. */
+int bh_audit_chain_next(sqlite3 *db, BhAuditMark *ret_head, int64_t *ret_id);
+
+/* Chains the record to that head, which it becomes: it was just inserted with that id, and nothing else since bh_audit_chain_next(). In the same BhDatabaseWork. */
+int bh_audit_chain_seal(sqlite3 *db, BhAuditMark *head, int64_t id);
 
 typedef struct BhAuditCheck {
         uint64_t checked;      /* records that are as they were written, from the oldest */

@@ -149,22 +149,6 @@ int bh_audit_count(BhDatabase *database, const BhAuditFilter *filter, uint64_t *
         return bh_database_read(database, count, &(Count){filter, ret});
 }
 
-static int last_id(sqlite3 *db, void *userdata) {
-        _cleanup_(bh_statement_resetp) sqlite3_stmt *statement = NULL;
-        int r;
-
-        r = bh_database_prepare(db, &statement, "SELECT coalesce(max(id), 0) FROM audit");
-        if (r < 0)
-                return r;
-        r = sqlite3_step(statement);
-        *(uint64_t *)userdata = (uint64_t)sqlite3_column_int64(statement, 0);
-        return bh_database_errno(db, r);
-}
-
-int bh_audit_last_id(BhDatabase *database, uint64_t *ret) {
-        return bh_database_read(database, last_id, ret);
-}
-
 /* Statistics ----------------------------------------------------------------------------------------------------------------------------- */
 
 static void group_clear(void *group) {

@@ -41,9 +41,6 @@ int bh_audit_query(BhDatabase *database, const BhAuditFilter *filter, uint64_t b
 /* How many match. Errors likewise. Blocks. */
 int bh_audit_count(BhDatabase *database, const BhAuditFilter *filter, uint64_t *ret);
 
-/* The newest id; 0 none. Errors likewise. Blocks. */
-int bh_audit_last_id(BhDatabase *database, uint64_t *ret);
-
 #define BH_AUDIT_BUCKETS_MAX 500
 
 typedef struct BhAuditGroup {

@@ -19,18 +19,18 @@ typedef struct Posted {
 
 static int append_at(sqlite3 *db, const BhCaller *caller, const BhAudit *audit, int64_t time_usec) {
         _cleanup_(bh_statement_resetp) sqlite3_stmt *statement = NULL;
+        BhAuditMark head;
         int64_t id;
         int r, i = 0;
 
-        r = bh_audit_chain_next(db, &id);
+        r = bh_audit_chain_next(db, &head, &id);
         if (r < 0)
                 return r;
         r = bh_database_prepare(
                 db, &statement,
                 "INSERT INTO audit (id, time_usec, event_type, action, target, result, message, size, user_id, "
-                "username, "
-                "uid,"
-                " pid, unit, client_address, client_agent) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
+                "username, uid, pid, unit, client_address, client_agent) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, "
+                "?, ?, ?)");
         if (r < 0)
                 return r;
         sqlite3_bind_int64(statement, ++i, id);
@@ -49,7 +49,7 @@ static int append_at(sqlite3 *db, const BhCaller *caller, const BhAudit *audit, 
         bh_statement_bind_text(statement, ++i, caller->client_address);
         bh_statement_bind_text(statement, ++i, caller->client_agent);
         r = bh_database_errno(db, sqlite3_step(statement));
-        return r < 0 ? r : bh_audit_chain_seal(db, id);
+        return r < 0 ? r : bh_audit_chain_seal(db, &head, id);
 }
 
 int bh_audit_append(sqlite3 *db, const BhCaller *caller, const BhAudit *audit) {
@@ -111,4 +111,16 @@ void bh_audit_post(BhDatabase *database, const BhCaller *caller, const BhAudit *
         posted->audit.target = g_strdup(audit->target);
         posted->audit.message = g_strdup(audit->message);
         bh_database_post(database, write_posted, posted, posted_free);
+}
+
+int bh_audit_post_failure(BhDatabase *database, const BhCaller *caller, const char *action, const char *target, int r,
+                          const BhFailure *failure) {
+        if (r < 0)
+                bh_audit_post(database, caller,
+                              &(BhAudit){.event_type = BH_AUDIT_SYSTEM,
+                                         .action = action,
+                                         .target = target,
+                                         .result = r,
+                                         .message = failure ? failure->message : NULL});
+        return r;
 }

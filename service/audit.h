@@ -6,6 +6,7 @@
 
 #include "caller.h"
 #include "database.h"
+#include "failure.h"
 
 /* The audit trail: a row for each change, in the transaction of that change, and one for each refusal and failure. */
 
@@ -26,6 +27,10 @@ typedef struct BhAudit {
 
 /* Adds a row. Call inside BhDatabaseWork. Errors: as bh_database_errno(). */
 int bh_audit_append(sqlite3 *db, const BhCaller *caller, const BhAudit *audit);
+
+/* bh_audit_post() of a change of the system that did not come about, with failure's sentence (may be NULL); nothing where r >= 0. Returns r. Any thread. */
+int bh_audit_post_failure(BhDatabase *database, const BhCaller *caller, const char *action, const char *target, int r,
+                          const BhFailure *failure);
 
 /* Adds a row in a transaction of its own without waiting for it; copies what it is given. Also writes it to the journal. Any thread. */
 void bh_audit_post(BhDatabase *database, const BhCaller *caller, const BhAudit *audit);

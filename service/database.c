@@ -102,16 +102,26 @@ int bh_database_prepare(sqlite3 *db, sqlite3_stmt **ret, const char *sql) {
         return 0;
 }
 
-static int execute(sqlite3 *db, const char *sql) {
-        sqlite3_stmt *statement = NULL;
-        int r;
+int bh_database_get_number(sqlite3 *db, const char *sql, const int64_t *numbers, size_t n, int64_t *ret) {
+        _cleanup_(bh_statement_resetp) sqlite3_stmt *statement = NULL;
+        int r = bh_database_prepare(db, &statement, sql);
 
-        r = bh_database_prepare(db, &statement, sql);
         if (r < 0)
                 return r;
+        for (size_t i = 0; i < n; i++)
+                sqlite3_bind_int64(statement, (int)i + 1, numbers[i]);
         r = sqlite3_step(statement);
-        sqlite3_reset(statement);
+        if (r == SQLITE_ROW && ret)
+                *ret = sqlite3_column_int64(statement, 0);
         return bh_database_errno(db, r);
+}
+
+int bh_database_run(sqlite3 *db, const char *sql, const int64_t *numbers, size_t n) {
+        return bh_database_get_number(db, sql, numbers, n, NULL);
+}
+
+static int execute(sqlite3 *db, const char *sql) {
+        return bh_database_run(db, sql, NULL, 0);
 }
 
 /* A statement that a piece of work forgot would keep its transaction open. */

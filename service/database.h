@@ -2,6 +2,8 @@
 #pragma once
 
 #include <sqlite3.h>
+#include <stddef.h>
+#include <stdint.h>
 
 /* The SQLite database: WAL, synchronous=FULL, foreign keys, schema versions in PRAGMA user_version (migrations in schema.c).
  *
@@ -39,6 +41,12 @@ int bh_database_read(BhDatabase *database, BhDatabaseWork work, void *userdata);
 /* Prepares a statement that is kept for reuse with its connection; sql must be a string that lives as long as the program. Reset and with bindings
  * cleared when handed out; the caller resets it when done (bh_statement_resetp with _cleanup_). Errors: -EIO, -ENOMEM. */
 int bh_database_prepare(sqlite3 *db, sqlite3_stmt **ret, const char *sql);
+
+/* Runs a statement with n numbers bound to its parameters in turn; sql as for bh_database_prepare(). Errors: as bh_database_errno(). */
+int bh_database_run(sqlite3 *db, const char *sql, const int64_t *numbers, size_t n);
+
+/* As bh_database_run(), and gives the number in the first column of the first row; *ret (may be NULL) stays as it is where there is none. */
+int bh_database_get_number(sqlite3 *db, const char *sql, const int64_t *numbers, size_t n, int64_t *ret);
 
 /* For _cleanup_: resets the statement that *statement points to. */
 void bh_statement_resetp(sqlite3_stmt **statement);

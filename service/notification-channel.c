@@ -295,33 +295,11 @@ static int audit_change(sqlite3 *db, const BhCaller *caller, const char *action,
                                           .message = kind_names[channel->kind]});
 }
 
-static int failed(BhDatabase *database, const BhCaller *caller, const char *action, const char *target, int r,
-                  const BhFailure *failure) {
-        bh_audit_post(database, caller,
-                      &(BhAudit){.event_type = BH_AUDIT_SYSTEM,
-                                 .action = action,
-                                 .target = target,
-                                 .result = r,
-                                 .message = failure ? failure->message : NULL});
-        return r;
-}
-
-static int count(sqlite3 *db, int *ret) {
-        _cleanup_(bh_statement_resetp) sqlite3_stmt *statement = NULL;
-        int r = bh_database_prepare(db, &statement, "SELECT count(*) FROM notification_channels");
-
-        if (r < 0)
-                return r;
-        r = sqlite3_step(statement);
-        if (r == SQLITE_ROW)
-                *ret = sqlite3_column_int(statement, 0);
-        return bh_database_errno(db, r);
-}
-
 static int create(sqlite3 *db, void *userdata) {
         _cleanup_(bh_channel_freep) BhChannel *channel = g_new0(BhChannel, 1);
         Changing *changing = userdata;
-        int n = 0, r;
+        int64_t n = 0;
+        int r;
 
         if (!kind_from_string(changing->kind, &channel->kind))
                 return bh_failure_set(changing->failure, -EINVAL, NULL,
@@ -336,7 +314,7 @@ static int create(sqlite3 *db, void *userdata) {
         r = bh_notification_check_channel(channel, changing->failure);
         if (r < 0)
                 return r;
-        r = count(db, &n);
+        r = bh_database_get_number(db, "SELECT count(*) FROM notification_channels", NULL, 0, &n);
         if (r < 0)
                 return r;
         if (n >= BH_CHANNELS_MAX)
@@ -356,7 +334,7 @@ int bh_channels_create(BhDatabase *database, const BhKey *key, const BhCaller *c
         int r = bh_database_write(database, create, &changing);
 
         if (r < 0)
-                return failed(database, caller, "notification-channel-create", NULL, r, failure);
+                return bh_audit_post_failure(database, caller, "notification-channel-create", NULL, r, failure);
         *ret_id = changing.id;
         return 0;
 }
@@ -391,32 +369,24 @@ int bh_channels_update(BhDatabase *database, const BhKey *key, const BhCaller *c
         g_autofree char *target = g_strdup_printf("%" PRIu64, id);
         int r = bh_database_write(database, update, &changing);
 
-        return r < 0 ? failed(database, caller, "notification-channel-update", target, r, failure) : 0;
-}
-
-static int run_with_id(sqlite3 *db, const char *sql, uint64_t id) {
-        _cleanup_(bh_statement_resetp) sqlite3_stmt *statement = NULL;
-        int r = bh_database_prepare(db, &statement, sql);
-
-        if (r < 0)
-                return r;
-        sqlite3_bind_int64(statement, 1, (sqlite3_int64)id);
-        return bh_database_errno(db, sqlite3_step(statement));
+        return bh_audit_post_failure(database, caller, "notification-channel-update", target, r, failure);
 }
 
 static int delete (sqlite3 *db, void *userdata) {
         _cleanup_(bh_channel_freep) BhChannel *channel = NULL;
-        Changing *changing = userdata;
+        const Changing *changing = userdata;
+        const int64_t id = (int64_t)changing->id;
         int r;
 
         r = read_one(db, changing->id, &channel);
         if (r >= 0)
-                r = run_with_id(db,
-                                "UPDATE notification_deliveries SET state = 'failed', error = 'The channel was deleted'"
-                                " WHERE channel = ? AND state IN ('pending', 'waiting')",
-                                changing->id);
+                r = bh_database_run(
+                        db,
+                        "UPDATE notification_deliveries SET state = 'failed', error = 'The channel was deleted'"
+                        " WHERE channel = ? AND state IN ('pending', 'waiting')",
+                        &id, 1);
         if (r >= 0)
-                r = run_with_id(db, "DELETE FROM notification_channels WHERE id = ?", changing->id);
+                r = bh_database_run(db, "DELETE FROM notification_channels WHERE id = ?", &id, 1);
         return r < 0 ? r : audit_change(db, changing->caller, "notification-channel-delete", channel);
 }
 
@@ -425,5 +395,5 @@ int bh_channels_delete(BhDatabase *database, const BhCaller *caller, uint64_t id
         g_autofree char *target = g_strdup_printf("%" PRIu64, id);
         int r = bh_database_write(database, delete, &changing);
 
-        return r < 0 ? failed(database, caller, "notification-channel-delete", target, r, NULL) : 0;
+        return bh_audit_post_failure(database, caller, "notification-channel-delete", target, r, NULL);
 }

@@ -98,22 +98,6 @@ static int insert(sqlite3 *db, const BhDelivery *delivery) {
         return bh_database_errno(db, sqlite3_step(statement));
 }
 
-static int count_pending(sqlite3 *db, uint64_t channel, int *ret) {
-        _cleanup_(bh_statement_resetp) sqlite3_stmt *statement = NULL;
-        int r;
-
-        r = bh_database_prepare(db, &statement,
-                                "SELECT count(*) FROM notification_deliveries WHERE channel = ? AND carrier = 0"
-                                " AND state IN ('pending', 'waiting')");
-        if (r < 0)
-                return r;
-        sqlite3_bind_int64(statement, 1, (sqlite3_int64)channel);
-        r = sqlite3_step(statement);
-        if (r == SQLITE_ROW)
-                *ret = sqlite3_column_int(statement, 0);
-        return bh_database_errno(db, r);
-}
-
 /* Whole characters of at most max bytes, on one line if it is a title. */
 static char *clean(const char *text, size_t max, bool is_title) {
         g_autofree char *valid = g_utf8_make_valid(text, -1);
@@ -164,9 +148,14 @@ static int add_to(sqlite3 *db, const Target *target, const BhNotification *notif
                 .next_attempt_usec = target->when_usec,
                 .give_up_usec = target->when_usec + give_up_usec,
         };
-        int n = 0, r;
+        const int64_t channel = (int64_t)target->channel;
+        int64_t n = 0;
+        int r;
 
-        r = count_pending(db, target->channel, &n);
+        r = bh_database_get_number(db,
+                                   "SELECT count(*) FROM notification_deliveries WHERE channel = ? AND carrier = 0"
+                                   " AND state IN ('pending', 'waiting')",
+                                   &channel, 1, &n);
         if (r < 0)
                 return r;
         if (n >= BH_DELIVERIES_PENDING_MAX) {
@@ -309,19 +298,12 @@ static int read_waiting(sqlite3 *db, const Gathering *gathering, GPtrArray *wait
 }
 
 static int move_waiting(sqlite3 *db, const Gathering *gathering, uint64_t carrier) {
-        _cleanup_(bh_statement_resetp) sqlite3_stmt *statement = NULL;
-        int r;
+        const int64_t numbers[] = {(int64_t)carrier, (int64_t)gathering->channel, gathering->now_usec};
 
-        r = bh_database_prepare(
-                db, &statement,
-                "UPDATE notification_deliveries SET state = 'pending', carrier = ?1"
-                " WHERE channel = ?2 AND carrier = 0 AND state = 'waiting' AND next_attempt_usec <= ?3");
-        if (r < 0)
-                return r;
-        sqlite3_bind_int64(statement, 1, (sqlite3_int64)carrier);
-        sqlite3_bind_int64(statement, 2, (sqlite3_int64)gathering->channel);
-        sqlite3_bind_int64(statement, 3, gathering->now_usec);
-        return bh_database_errno(db, sqlite3_step(statement));
+        return bh_database_run(db,
+                               "UPDATE notification_deliveries SET state = 'pending', carrier = ?"
+                               " WHERE channel = ? AND carrier = 0 AND state = 'waiting' AND next_attempt_usec <= ?",
+                               numbers, G_N_ELEMENTS(numbers));
 }
 
 static int insert_carrier(sqlite3 *db, const Gathering *gathering, const GPtrArray *waiting) {
@@ -412,18 +394,13 @@ int bh_deliveries_finish(BhDatabase *database, const BhDelivery *delivery, int64
 }
 
 static int prune(sqlite3 *db, void *userdata) {
-        _cleanup_(bh_statement_resetp) sqlite3_stmt *statement = NULL;
-        int r;
+        const int64_t numbers[] = {*(const int64_t *)userdata, BH_DELIVERIES_MAX};
 
-        r = bh_database_prepare(db, &statement,
-                                "DELETE FROM notification_deliveries WHERE state IN ('delivered', 'failed') AND "
-                                "(time_usec < ?1 OR id <="
-                                " (SELECT id FROM notification_deliveries ORDER BY id DESC LIMIT 1 OFFSET ?2))");
-        if (r < 0)
-                return r;
-        sqlite3_bind_int64(statement, 1, *(const int64_t *)userdata);
-        sqlite3_bind_int64(statement, 2, BH_DELIVERIES_MAX);
-        return bh_database_errno(db, sqlite3_step(statement));
+        return bh_database_run(db,
+                               "DELETE FROM notification_deliveries WHERE state IN ('delivered', 'failed') AND "
+                               "(time_usec < ? OR id <="
+                               " (SELECT id FROM notification_deliveries ORDER BY id DESC LIMIT 1 OFFSET ?))",
+                               numbers, G_N_ELEMENTS(numbers));
 }
 
 int bh_deliveries_prune(BhDatabase *database, int64_t before_usec) {

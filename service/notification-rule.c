@@ -148,21 +148,10 @@ static int read_one(sqlite3 *db, uint64_t id, BhRule **ret) {
         return read_channels(db, *ret);
 }
 
-static int run_with_ids(sqlite3 *db, const char *sql, uint64_t first, uint64_t second) {
-        _cleanup_(bh_statement_resetp) sqlite3_stmt *statement = NULL;
-        int r = bh_database_prepare(db, &statement, sql);
-
-        if (r < 0)
-                return r;
-        sqlite3_bind_int64(statement, 1, (sqlite3_int64)first);
-        if (second > 0)
-                sqlite3_bind_int64(statement, 2, (sqlite3_int64)second);
-        return bh_database_errno(db, sqlite3_step(statement));
-}
-
 static int write_rule(sqlite3 *db, BhRule *rule) {
         _cleanup_(bh_statement_resetp) sqlite3_stmt *statement = NULL;
         g_autofree char *kinds = g_strjoinv("\n", rule->kinds);
+        int64_t ids[2];
         int r, i = 0;
 
         r = bh_database_prepare(
@@ -190,10 +179,13 @@ static int write_rule(sqlite3 *db, BhRule *rule) {
                 return r;
         if (rule->id == 0)
                 rule->id = (uint64_t)sqlite3_last_insert_rowid(db);
-        r = run_with_ids(db, "DELETE FROM notification_rule_channels WHERE rule = ?", rule->id, 0);
-        for (guint n = 0; r >= 0 && n < rule->channels->len; n++)
-                r = run_with_ids(db, "INSERT OR IGNORE INTO notification_rule_channels (rule, channel) VALUES (?, ?)",
-                                 rule->id, g_array_index(rule->channels, uint64_t, n));
+        ids[0] = (int64_t)rule->id;
+        r = bh_database_run(db, "DELETE FROM notification_rule_channels WHERE rule = ?", ids, 1);
+        for (guint n = 0; r >= 0 && n < rule->channels->len; n++) {
+                ids[1] = (int64_t)g_array_index(rule->channels, uint64_t, n);
+                r = bh_database_run(
+                        db, "INSERT OR IGNORE INTO notification_rule_channels (rule, channel) VALUES (?, ?)", ids, 2);
+        }
         return r;
 }
 
@@ -206,21 +198,7 @@ static bool is_kind(const char *text) {
                g_str_equal(text, BH_NOTIFICATION_LOGIN_BLOCKED) || g_str_equal(text, BH_NOTIFICATION_SCHEDULE_FAILED);
 }
 
-static int exists(sqlite3 *db, uint64_t channel, bool *ret) {
-        _cleanup_(bh_statement_resetp) sqlite3_stmt *statement = NULL;
-        int r = bh_database_prepare(db, &statement, "SELECT 1 FROM notification_channels WHERE id = ?");
-
-        if (r < 0)
-                return r;
-        sqlite3_bind_int64(statement, 1, (sqlite3_int64)channel);
-        r = sqlite3_step(statement);
-        *ret = r == SQLITE_ROW;
-        return bh_database_errno(db, r);
-}
-
 static int check(sqlite3 *db, const BhRule *rule, BhFailure *failure) {
-        bool is_there = false;
-
         if (!rule->name || !bh_channel_is_line(rule->name, BH_RULE_NAME_MAX))
                 return bh_failure_set(failure, -EINVAL, NULL, "“name” must be one line of 1 to %d bytes",
                                       BH_RULE_NAME_MAX);
@@ -232,14 +210,15 @@ static int check(sqlite3 *db, const BhRule *rule, BhFailure *failure) {
                                       rule->quiet_from >= BH_DAY_MINUTES ? "quiet_from" : "quiet_to",
                                       BH_DAY_MINUTES - 1);
         for (guint i = 0; i < rule->channels->len; i++) {
-                uint64_t channel = g_array_index(rule->channels, uint64_t, i);
-                int r = exists(db, channel, &is_there);
+                int64_t channel = (int64_t)g_array_index(rule->channels, uint64_t, i), n = 0;
+                int r = bh_database_get_number(db, "SELECT count(*) FROM notification_channels WHERE id = ?", &channel,
+                                               1, &n);
 
                 if (r < 0)
                         return r;
-                if (!is_there)
+                if (n == 0)
                         return bh_failure_set(failure, -EINVAL, NULL,
-                                              "“channels” has %" PRIu64 ", which does not exist", channel);
+                                              "“channels” has %" PRIu64 ", which does not exist", (uint64_t)channel);
         }
         return 0;
 }
@@ -287,34 +266,11 @@ static int audit_change(sqlite3 *db, const BhCaller *caller, const char *action,
                                &(BhAudit){.event_type = BH_AUDIT_SYSTEM, .action = action, .target = rule->name});
 }
 
-static int failed(BhDatabase *database, const Changing *changing, const char *action, int r) {
-        g_autofree char *target = changing->id > 0 ? g_strdup_printf("%" PRIu64, changing->id) : NULL;
-
-        bh_audit_post(database, changing->caller,
-                      &(BhAudit){.event_type = BH_AUDIT_SYSTEM,
-                                 .action = action,
-                                 .target = target,
-                                 .result = r,
-                                 .message = changing->failure ? changing->failure->message : NULL});
-        return r;
-}
-
-static int count(sqlite3 *db, int *ret) {
-        _cleanup_(bh_statement_resetp) sqlite3_stmt *statement = NULL;
-        int r = bh_database_prepare(db, &statement, "SELECT count(*) FROM notification_rules");
-
-        if (r < 0)
-                return r;
-        r = sqlite3_step(statement);
-        if (r == SQLITE_ROW)
-                *ret = sqlite3_column_int(statement, 0);
-        return bh_database_errno(db, r);
-}
-
 static int create(sqlite3 *db, void *userdata) {
         _cleanup_(rule_freep) BhRule *rule = g_new0(BhRule, 1);
         Changing *changing = userdata;
-        int n = 0, r;
+        int64_t n = 0;
+        int r;
 
         *rule = (BhRule){.is_enabled = true,
                          .kinds = g_new0(char *, 1),
@@ -326,7 +282,7 @@ static int create(sqlite3 *db, void *userdata) {
         if (r >= 0)
                 r = check(db, rule, changing->failure);
         if (r >= 0)
-                r = count(db, &n);
+                r = bh_database_get_number(db, "SELECT count(*) FROM notification_rules", NULL, 0, &n);
         if (r < 0)
                 return r;
         if (n >= BH_RULES_MAX)
@@ -345,7 +301,7 @@ int bh_rules_create(BhDatabase *database, const BhCaller *caller, const BhRuleCh
         int r = bh_database_write(database, create, &changing);
 
         if (r < 0)
-                return failed(database, &changing, "notification-rule-create", r);
+                return bh_audit_post_failure(database, caller, "notification-rule-create", NULL, r, failure);
         *ret_id = changing.id;
         return 0;
 }
@@ -368,25 +324,28 @@ static int update(sqlite3 *db, void *userdata) {
 int bh_rules_update(BhDatabase *database, const BhCaller *caller, uint64_t id, const BhRuleChanges *changes,
                     BhFailure *failure) {
         Changing changing = {caller, changes, id, failure};
+        g_autofree char *target = id > 0 ? g_strdup_printf("%" PRIu64, id) : NULL;
         int r = bh_database_write(database, update, &changing);
 
-        return r < 0 ? failed(database, &changing, "notification-rule-update", r) : 0;
+        return bh_audit_post_failure(database, caller, "notification-rule-update", target, r, failure);
 }
 
 static int delete (sqlite3 *db, void *userdata) {
         _cleanup_(rule_freep) BhRule *rule = NULL;
-        Changing *changing = userdata;
+        const Changing *changing = userdata;
+        const int64_t id = (int64_t)changing->id;
         int r;
 
         r = read_one(db, changing->id, &rule);
         if (r >= 0)
-                r = run_with_ids(db, "DELETE FROM notification_rules WHERE id = ?", changing->id, 0);
+                r = bh_database_run(db, "DELETE FROM notification_rules WHERE id = ?", &id, 1);
         return r < 0 ? r : audit_change(db, changing->caller, "notification-rule-delete", rule);
 }
 
 int bh_rules_delete(BhDatabase *database, const BhCaller *caller, uint64_t id) {
         Changing changing = {.caller = caller, .id = id};
+        g_autofree char *target = id > 0 ? g_strdup_printf("%" PRIu64, id) : NULL;
         int r = bh_database_write(database, delete, &changing);
 
-        return r < 0 ? failed(database, &changing, "notification-rule-delete", r) : 0;
+        return bh_audit_post_failure(database, caller, "notification-rule-delete", target, r, NULL);
 }

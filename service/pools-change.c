@@ -120,14 +120,7 @@ int bh_pools_write(BhPools *pools, const BhCaller *caller, const BhKnownPool *kn
 /* Puts what went wrong into the audit trail, and returns it. */
 int bh_pools_finish(BhPools *pools, const BhCaller *caller, const char *action, const char *target, int r,
                     const BhFailure *failure) {
-        if (r < 0)
-                bh_audit_post(pools->parts.database, caller,
-                              &(BhAudit){.event_type = BH_AUDIT_SYSTEM,
-                                         .action = action,
-                                         .target = target,
-                                         .result = r,
-                                         .message = failure->message});
-        return r;
+        return bh_audit_post_failure(pools->parts.database, caller, action, target, r, failure);
 }
 
 static const char *target_of(const BhPoolsChange *change) {
