@@ -9,6 +9,7 @@
 #include "audit-query.h"
 #include "bus/adapters.h"
 #include "bus/call.h"
+#include "bus/dictionary.h"
 #include "bus/polkit.h"
 #include "errors.h"
 
@@ -234,21 +235,13 @@ static int statistics_work(BhCall *call, void *data) {
 static int append_groups(sd_bus_message *reply, const char *key, const GArray *groups) {
         int r;
 
-        r = sd_bus_message_open_container(reply, 'e', "sv");
-        if (r >= 0)
-                r = sd_bus_message_append(reply, "s", key);
-        if (r >= 0)
-                r = sd_bus_message_open_container(reply, 'v', "a{st}");
-        if (r >= 0)
-                r = sd_bus_message_open_container(reply, 'a', "{st}");
+        r = bh_dictionary_open_list(reply, key, "a{st}");
         for (unsigned i = 0; r >= 0 && i < groups->len; i++) {
                 const BhAuditGroup *group = &g_array_index(groups, BhAuditGroup, i);
 
                 r = sd_bus_message_append(reply, "{st}", group->name, group->count);
         }
-        for (int i = 0; r >= 0 && i < 3; i++)
-                r = sd_bus_message_close_container(reply);
-        return r;
+        return r < 0 ? r : bh_dictionary_close_list(reply);
 }
 
 /* Several errnos may mean one error. */
@@ -273,19 +266,11 @@ static GArray *name_errors(const GArray *groups) {
 static int append_timeline(sd_bus_message *reply, const BhAuditStatistics *statistics) {
         int r;
 
-        r = sd_bus_message_open_container(reply, 'e', "sv");
-        if (r >= 0)
-                r = sd_bus_message_append(reply, "s", "timeline");
-        if (r >= 0)
-                r = sd_bus_message_open_container(reply, 'v', "a(xtt)");
-        if (r >= 0)
-                r = sd_bus_message_open_container(reply, 'a', "(xtt)");
+        r = bh_dictionary_open_list(reply, "timeline", "a(xtt)");
         for (uint32_t i = 0; r >= 0 && i < statistics->n_buckets; i++)
                 r = sd_bus_message_append(reply, "(xtt)", statistics->buckets[i].start_usec,
                                           statistics->buckets[i].succeeded, statistics->buckets[i].failed);
-        for (int i = 0; r >= 0 && i < 3; i++)
-                r = sd_bus_message_close_container(reply);
-        return r;
+        return r < 0 ? r : bh_dictionary_close_list(reply);
 }
 
 static int statistics_reply(BhCall *call, void *data, sd_bus_message *reply) {

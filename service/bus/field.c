@@ -6,6 +6,8 @@
 #include <math.h>
 #include <stdint.h>
 
+#include "bus/dictionary.h"
+
 static const void *value_of(const BhField *field, const void *noun) {
         return (const char *)noun + field->offset;
 }
@@ -102,16 +104,10 @@ const BhField *bh_field_find(const BhField *fields, size_t n_fields, const char 
 static int append_entry(sd_bus_message *m, const BhField *field, const void *noun) {
         int r;
 
-        r = sd_bus_message_open_container(m, 'e', "sv");
-        if (r >= 0)
-                r = sd_bus_message_append_basic(m, 's', field->key);
-        if (r >= 0)
-                r = sd_bus_message_open_container(m, 'v', field->type);
+        r = bh_dictionary_open_value(m, field->key, field->type);
         if (r >= 0)
                 r = bh_field_append(m, field, noun);
-        if (r >= 0)
-                r = sd_bus_message_close_container(m);
-        return r < 0 ? r : sd_bus_message_close_container(m);
+        return r < 0 ? r : bh_dictionary_close_value(m);
 }
 
 int bh_field_append_dictionary(sd_bus_message *m, const BhField *fields, size_t n_fields, const char *path,

@@ -8,6 +8,7 @@
 
 #include "bus/adapters.h"
 #include "bus/call.h"
+#include "bus/dictionary.h"
 #include "bus/polkit.h"
 #include "errors.h"
 #include "log.h"
@@ -78,27 +79,12 @@ static int append_rows(sd_bus_message *reply, const GPtrArray *rows, guint n,
         return r < 0 ? r : sd_bus_message_close_container(reply);
 }
 
-/* Opens "key" as a variant of the signature in a dictionary. */
-static int open_entry(sd_bus_message *reply, const char *key, const char *signature) {
-        int r = sd_bus_message_open_container(reply, 'e', "sv");
-
-        if (r >= 0)
-                r = sd_bus_message_append(reply, "s", key);
-        return r < 0 ? r : sd_bus_message_open_container(reply, 'v', signature);
-}
-
-static int close_entry(sd_bus_message *reply) {
-        int r = sd_bus_message_close_container(reply);
-
-        return r < 0 ? r : sd_bus_message_close_container(reply);
-}
-
 static int append_strings(sd_bus_message *reply, const char *key, char **strings) {
-        int r = open_entry(reply, key, "as");
+        int r = bh_dictionary_open_value(reply, key, "as");
 
         if (r >= 0)
                 r = sd_bus_message_append_strv(reply, strings);
-        return r < 0 ? r : close_entry(reply);
+        return r < 0 ? r : bh_dictionary_close_value(reply);
 }
 
 /* ListChannels(a{sv} options) → aa{sv} channels --------------------------------------------------------------------------------------------------------- */
@@ -116,7 +102,7 @@ static int append_settings(sd_bus_message *reply, const BhChannel *channel) {
                 {"from", settings->sender},     {"url", settings->url},           {"topic", settings->topic},
                 {"ca_file", settings->ca_file},
         };
-        int r = open_entry(reply, "settings", "a{sv}");
+        int r = bh_dictionary_open_value(reply, "settings", "a{sv}");
 
         if (r >= 0)
                 r = sd_bus_message_open_container(reply, 'a', "{sv}");
@@ -130,7 +116,7 @@ static int append_settings(sd_bus_message *reply, const BhChannel *channel) {
                 r = sd_bus_message_append(reply, "{sv}", "secret_set", "b", channel->sealed != NULL);
         if (r >= 0)
                 r = sd_bus_message_close_container(reply);
-        return r < 0 ? r : close_entry(reply);
+        return r < 0 ? r : bh_dictionary_close_value(reply);
 }
 
 static int append_channel(sd_bus_message *reply, const void *row) {
@@ -324,11 +310,11 @@ static int append_rule(sd_bus_message *reply, const void *row) {
         if (r >= 0)
                 r = append_strings(reply, "kinds", rule->kinds);
         if (r >= 0)
-                r = open_entry(reply, "channels", "at");
+                r = bh_dictionary_open_value(reply, "channels", "at");
         if (r >= 0)
                 r = sd_bus_message_append_array(reply, 't', rule->channels->data,
                                                 rule->channels->len * sizeof(uint64_t));
-        return r < 0 ? r : close_entry(reply);
+        return r < 0 ? r : bh_dictionary_close_value(reply);
 }
 
 static int list_rules_work(BhCall *call, void *data) {
@@ -516,15 +502,19 @@ static int nothing(void *userdata) {
         return 0;
 }
 
+static void shown_free(Shown *message) {
+        g_free(message->severity);
+        g_free(message->title);
+        g_free(message->text);
+        g_free(message);
+}
+
 static void shown(void *userdata, int result) {
         Shown *message = userdata;
 
         (void)sd_bus_emit_signal(message->service->bus, BH_ROOT_PATH, INTERFACE, "Message", "sss", message->severity,
                                  message->title, message->text);
-        g_free(message->severity);
-        g_free(message->title);
-        g_free(message->text);
-        g_free(message);
+        shown_free(message);
 }
 
 /* The bus is for the event loop alone: that is where the results of workers go. */
@@ -533,12 +523,8 @@ static void show(const char *severity, const char *title, const char *text, void
         BhService *service = userdata;
 
         *message = (Shown){service, g_strdup(severity), g_strdup(title), g_strdup(text)};
-        if (bh_workers_run(service->workers, BH_POOL_GENERAL, nothing, shown, message) >= 0)
-                return;
-        g_free(message->severity);
-        g_free(message->title);
-        g_free(message->text);
-        g_free(message);
+        if (bh_workers_run(service->workers, BH_POOL_GENERAL, nothing, shown, message) < 0)
+                shown_free(message);
 }
 
 /* The interface ------------------------------------------------------------------------------------------------------------------------------------------- */

@@ -2,6 +2,7 @@
 
 #include "bus/plan-view.h"
 
+#include "bus/dictionary.h"
 #include "macro.h"
 
 static const char *path_or_root(const char *path) {
@@ -11,18 +12,10 @@ static const char *path_or_root(const char *path) {
 static int append_warnings(sd_bus_message *m, const BhPlan *plan) {
         int r;
 
-        r = sd_bus_message_open_container(m, 'e', "sv");
-        if (r >= 0)
-                r = sd_bus_message_append(m, "s", "warnings");
-        if (r >= 0)
-                r = sd_bus_message_open_container(m, 'v', "as");
-        if (r >= 0)
-                r = sd_bus_message_open_container(m, 'a', "s");
+        r = bh_dictionary_open_list(m, "warnings", "as");
         for (guint i = 0; r >= 0 && i < plan->warnings->len; i++)
                 r = sd_bus_message_append(m, "s", plan->warnings->pdata[i]);
-        for (int i = 0; r >= 0 && i < 3; i++)
-                r = sd_bus_message_close_container(m);
-        return r;
+        return r < 0 ? r : bh_dictionary_close_list(m);
 }
 
 static int append_loss(sd_bus_message *m, const BhPlanLoss *loss) {
@@ -35,18 +28,10 @@ static int append_loss(sd_bus_message *m, const BhPlanLoss *loss) {
 static int append_losses(sd_bus_message *m, const BhPlan *plan) {
         int r;
 
-        r = sd_bus_message_open_container(m, 'e', "sv");
-        if (r >= 0)
-                r = sd_bus_message_append(m, "s", "losses");
-        if (r >= 0)
-                r = sd_bus_message_open_container(m, 'v', "aa{sv}");
-        if (r >= 0)
-                r = sd_bus_message_open_container(m, 'a', "a{sv}");
+        r = bh_dictionary_open_list(m, "losses", "aa{sv}");
         for (guint i = 0; r >= 0 && i < plan->losses->len; i++)
                 r = append_loss(m, plan->losses->pdata[i]);
-        for (int i = 0; r >= 0 && i < 3; i++)
-                r = sd_bus_message_close_container(m);
-        return r;
+        return r < 0 ? r : bh_dictionary_close_list(m);
 }
 
 static int append_repair(sd_bus_message *m, const BhPlan *plan) {

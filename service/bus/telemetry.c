@@ -7,6 +7,7 @@
 
 #include "bus/adapters.h"
 #include "bus/call.h"
+#include "bus/dictionary.h"
 #include "bus/peer.h"
 #include "disks.h"
 #include "errors.h"
@@ -36,31 +37,12 @@ static int put_s(sd_bus_message *m, const char *key, const char *value) {
         return *value ? sd_bus_message_append(m, "{sv}", key, "s", value) : 0;
 }
 
-/* Opens an entry with the value type, and a list in it; the other closes all that. */
-static int open_list(sd_bus_message *m, const char *key, const char *type, const char *element) {
-        int r = sd_bus_message_open_container(m, 'e', "sv");
-
-        if (r >= 0)
-                r = sd_bus_message_append(m, "s", key);
-        if (r >= 0)
-                r = sd_bus_message_open_container(m, 'v', type);
-        return r < 0 ? r : sd_bus_message_open_container(m, 'a', element);
-}
-
-static int close_list(sd_bus_message *m) {
-        int r = 0;
-
-        for (unsigned i = 0; r >= 0 && i < 3; i++)
-                r = sd_bus_message_close_container(m);
-        return r;
-}
-
 static int put_doubles(sd_bus_message *m, const char *key, const double *values, size_t n) {
-        int r = open_list(m, key, "ad", "d");
+        int r = bh_dictionary_open_list(m, key, "ad");
 
         for (size_t i = 0; r >= 0 && i < n; i++)
                 r = sd_bus_message_append(m, "d", values[i]);
-        return r < 0 ? r : close_list(m);
+        return r < 0 ? r : bh_dictionary_close_list(m);
 }
 
 /* The first error of several, for what is written one after the other. */
@@ -149,7 +131,7 @@ static int put_filesystems_at(sd_bus_message *m, const Putting *p, unsigned i) {
 
 static int put_list(sd_bus_message *m, const Putting *p, const char *key, unsigned n,
                     int (*put_at)(sd_bus_message *m, const Putting *p, unsigned i)) {
-        int r = open_list(m, key, "aa{sv}", "a{sv}");
+        int r = bh_dictionary_open_list(m, key, "aa{sv}");
 
         for (unsigned i = 0; r >= 0 && i < n; i++) {
                 r = sd_bus_message_open_container(m, 'a', "{sv}");
@@ -158,7 +140,7 @@ static int put_list(sd_bus_message *m, const Putting *p, const char *key, unsign
                 if (r >= 0)
                         r = sd_bus_message_close_container(m);
         }
-        return r < 0 ? r : close_list(m);
+        return r < 0 ? r : bh_dictionary_close_list(m);
 }
 
 static int put_machine(sd_bus_message *m, BhService *service, const BhSample *sample) {
